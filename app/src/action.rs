@@ -1,0 +1,70 @@
+//! What a person can mean. Panels and the canvas drop actions into the outbox; one place performs them.
+
+use egui::Pos2;
+use pipewright_runtime::engine::control::Control;
+use pipewright_runtime::graph::{Edit, FrameId, NoteId};
+use pipewright_runtime::id::{End, NodeId, PipeId};
+
+/// Something on the canvas that can be selected.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Item {
+    /// A node.
+    Node(NodeId),
+    /// A pipe.
+    Pipe(PipeId),
+    /// A frame.
+    Frame(FrameId),
+    /// A note.
+    Note(NoteId),
+}
+
+/// A request to the program.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Change the document as one undoable step (or as part of the open gesture).
+    Edit(String, Edit),
+    /// Edits until `EndGesture` become one step with this label.
+    BeginGesture(String),
+    /// Ends the gesture.
+    EndGesture,
+    /// Ends the gesture and takes back what it did.
+    CancelGesture,
+    /// Select just these.
+    Select(Vec<Item>),
+    /// Put a node of this kind here (canvas coordinates), wired as told: from this output, or into this pipe.
+    AddNode {
+        /// The kind's name.
+        kind: String,
+        /// Its left upper corner in canvas units.
+        at: Pos2,
+        /// An output to wire to its first input, or an input to wire its first output to.
+        wire: Option<End>,
+        /// A pipe to put it into.
+        into: Option<PipeId>,
+    },
+    /// Wire an output to an input; between a topic and anything else a subscription is put in (G2).
+    Connect(End, End),
+    /// Ask the run.
+    Control(Control),
+    /// A command of the table, by its name.
+    Command(&'static str),
+    /// Open the quick-add list at this place of the canvas, wired as in `AddNode`.
+    QuickAdd(Pos2, Option<End>),
+    /// Bring a problem's place into view.
+    Reveal(Item),
+}
+
+/// Where actions are dropped during a frame.
+#[derive(Default, Debug)]
+pub struct Outbox(Vec<Action>);
+
+impl Outbox {
+    /// Drops an action.
+    pub fn push(&mut self, action: Action) {
+        self.0.push(action);
+    }
+    /// Takes everything dropped so far.
+    pub fn take(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.0)
+    }
+}

@@ -1,0 +1,34 @@
+//! What a person can ask of a running run. Sent with `try_send`; stop is never refused (rule 5).
+
+use crate::id::{NodeId, PipeId};
+use crate::setting::Settings;
+
+/// How fast a simulation goes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Speed {
+    /// Virtual time runs at this multiple of real time.
+    Times(f64),
+    /// As fast as the machine goes.
+    Fastest,
+}
+
+/// A request to a run.
+#[derive(Clone, Debug)]
+pub enum Control {
+    /// Park at an event boundary (G12).
+    Pause,
+    /// Go on.
+    Resume,
+    /// While paused: run the earliest due event, then park again.
+    Step,
+    /// Drain from the sources for 5 s, then end.
+    Stop,
+    /// End at once.
+    StopNow,
+    /// Change a simulation's speed; a live run ignores it.
+    Speed(Speed),
+    /// Show (or no longer show) the messages of a pipe.
+    Watch(PipeId, bool),
+    /// Put changed settings of one node into force (G12). They have been checked.
+    Change(NodeId, Settings),
+}

@@ -1,0 +1,78 @@
+//! The document: nodes, pipes, notes and frames. It changes only by [`Edit`], whose application returns the inverse (rule 4).
+
+pub mod edit;
+pub mod frame;
+pub mod history;
+pub mod layout;
+pub mod node;
+pub mod note;
+pub mod pipe;
+pub mod query;
+
+pub use edit::{Edit, EditError};
+pub use frame::{Frame, FrameId};
+pub use history::History;
+pub use node::{Comments, Node};
+pub use note::{Note, NoteId};
+pub use pipe::Pipe;
+
+use crate::id::{NodeId, PipeId};
+use crate::setting::Settings;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// A point on the canvas, in canvas units: x to the right, y down.
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub struct Point {
+    /// To the right.
+    pub x: f32,
+    /// Down.
+    pub y: f32,
+}
+
+/// The whole document. Reading is free; every change is an [`Edit`].
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Graph {
+    pub(crate) title: String,
+    pub(crate) settings: Settings,
+    pub(crate) nodes: IndexMap<NodeId, Arc<Node>>,
+    pub(crate) pipes: IndexMap<PipeId, Pipe>,
+    pub(crate) frames: IndexMap<FrameId, Frame>,
+    pub(crate) notes: IndexMap<NoteId, Note>,
+    pub(crate) comments: Comments,
+}
+
+impl Graph {
+    /// The graph's title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+    /// Settings of the graph as a whole: `seed`, `starts_at`, `dead_letters_kept`, ...
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+    /// The nodes, in the order of the file.
+    pub const fn nodes(&self) -> &IndexMap<NodeId, Arc<Node>> {
+        &self.nodes
+    }
+    /// The pipes, in the order of the file.
+    pub const fn pipes(&self) -> &IndexMap<PipeId, Pipe> {
+        &self.pipes
+    }
+    /// The frames.
+    pub const fn frames(&self) -> &IndexMap<FrameId, Frame> {
+        &self.frames
+    }
+    /// The notes.
+    pub const fn notes(&self) -> &IndexMap<NoteId, Note> {
+        &self.notes
+    }
+    /// One node.
+    pub fn node(&self, id: &NodeId) -> Option<&Node> {
+        self.nodes.get(id).map(Arc::as_ref)
+    }
+    /// One pipe.
+    pub fn pipe(&self, id: &PipeId) -> Option<&Pipe> {
+        self.pipes.get(id)
+    }
+}

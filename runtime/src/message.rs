@@ -1,0 +1,283 @@
+//! The message: an envelope that is cheap to move, and a payload that is shared (G14).
+
+use crate::id::MessageId;
+use crate::units::Moment;
+use bytes::Bytes;
+use std::sync::{Arc, OnceLock};
+
+/// A payload's parsed form: JSON, with the order of keys kept.
+pub type Value = serde_json::Value;
+
+/// The largest payload carried inline, in bytes (G14).
+pub const INLINE_LIMIT: usize = 1 << 20;
+
+/// Why a payload has no parsed form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the payload is not JSON: {0}")]
+pub struct NotJson(pub Arc<str>);
+
+/// Bytes with a lazily parsed value beside them. Copies share both (G14).
+#[derive(Clone, Default)]
+pub struct Payload(Option<Arc<Body>>);
+
+struct Body {
+    bytes: OnceLock<Bytes>,
+    value: OnceLock<Result<Value, NotJson>>,
+}
+
+impl Payload {
+    /// No payload.
+    pub const EMPTY: Self = Self(None);
+
+    /// A payload of raw bytes; parsed when somebody first asks.
+    pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        if bytes.is_empty() {
+            return Self::EMPTY;
+        }
+        Self(Some(Arc::new(Body { bytes: OnceLock::from(bytes), value: OnceLock::new() })))
+    }
+
+    /// A payload from a value; written as JSON when somebody first asks for the bytes.
+    pub fn from_value(value: Value) -> Self {
+        Self(Some(Arc::new(Body { bytes: OnceLock::new(), value: OnceLock::from(Ok(value)) })))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> Bytes {
+        let Some(body) = &self.0 else { return Bytes::new() };
+        body.bytes
+            .get_or_init(|| match body.value.get() {
+                Some(Ok(value)) => Bytes::from(serde_json::to_vec(value).expect("JSON values always write")),
+                _ => Bytes::new(),
+            })
+            .clone()
+    }
+
+    /// The value: parsed once, then kept with the message.
+    pub fn value(&self) -> Result<&Value, &NotJson> {
+        static NULL: Value = Value::Null;
+        let Some(body) = &self.0 else { return Ok(&NULL) };
+        body.value
+            .get_or_init(|| {
+                let bytes = body.bytes.get().cloned().unwrap_or_default();
+                serde_json::from_slice(&bytes).map_err(|error| NotJson(error.to_string().into()))
+            })
+            .as_ref()
+    }
+
+    /// Length in bytes. Writes the value out if that was not done yet.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            None => 0,
+            Some(body) => body.bytes.get().map_or_else(|| self.bytes().len(), Bytes::len),
+        }
+    }
+
+    /// Whether there is no payload.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", String::from_utf8_lossy(&self.bytes()))
+    }
+}
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+/// One attempt to hand a message to a consumer (G4): a plain value, never a pointer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Delivery {
+    /// The station number of the store that handed it out.
+    pub origin: u32,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// The store's own number for the message.
+    pub number: u64,
+}
+
+/// The open deliveries a message answers for: none, one, or (after an aggregate) many.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub enum Settlement {
+    /// Nobody waits for this message's end.
+    #[default]
+    None,
+    /// One store waits.
+    One(Delivery),
+    /// Several deliveries went into this message.
+    Many(Arc<[Delivery]>),
+}
+
+impl Settlement {
+    /// The deliveries, in order.
+    pub fn deliveries(&self) -> &[Delivery] {
+        match self {
+            Self::None => &[],
+            Self::One(delivery) => std::slice::from_ref(delivery),
+            Self::Many(deliveries) => deliveries,
+        }
+    }
+
+    /// The deliveries of several messages together.
+    pub fn join<'a>(all: impl IntoIterator<Item = &'a Settlement>) -> Self {
+        let mut deliveries: Vec<Delivery> = all.into_iter().flat_map(|one| one.deliveries().iter().copied()).collect();
+        deliveries.sort_unstable_by_key(|d| (d.origin, d.number, d.attempt));
+        deliveries.dedup();
+        match deliveries.as_slice() {
+            [] => Self::None,
+            [one] => Self::One(*one),
+            _ => Self::Many(deliveries.into()),
+        }
+    }
+}
+
+/// The rarely used part of the envelope, shared by copies and copied when written.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Head {
+    /// One business transaction; the first message's id where nobody set it.
+    pub correlation: Option<Arc<str>>,
+    /// The message (or, for aggregates and joins, messages) that this one was made from (G5).
+    pub parents: Vec<MessageId>,
+    /// Order and partition: messages of one key belong together.
+    pub key: Option<Arc<str>>,
+    /// The topic it was published to.
+    pub topic: Option<Arc<str>>,
+    /// Name to JSON value, in order of setting.
+    pub headers: Vec<(Arc<str>, Value)>,
+    /// The payload's media type; JSON where nobody set it.
+    pub content_type: Option<Arc<str>>,
+    /// W3C trace context, `traceparent`.
+    pub trace_parent: Option<Arc<str>>,
+}
+
+/// A message: envelope and payload. Moving one copies about 100 bytes; everything large is behind a shared pointer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Message {
+    /// Identity (G5).
+    pub id: MessageId,
+    /// When its oldest ancestor entered the run, on the run clock: latency counts from here (G6).
+    pub entered: Moment,
+    /// When it became ready in the store that last handed it out; a consumer's wait counts from here.
+    pub queued: Moment,
+    /// When this message was made, on the run clock.
+    pub created: Moment,
+    /// When it stops being worth delivering; [`Moment::NEVER`] if it always is.
+    pub expires: Moment,
+    /// Who waits for its end (G4).
+    pub settlement: Settlement,
+    /// What it carries.
+    pub payload: Payload,
+    /// The rest of the envelope; `None` while everything in it is at its default.
+    pub head: Option<Arc<Head>>,
+    /// How many services and bridges it has passed (G13).
+    pub hops: u16,
+    /// 0 to 255; higher goes first where a queue is told to look.
+    pub priority: u8,
+}
+
+impl Message {
+    /// A message with nothing but an identity, a moment and a payload.
+    pub fn new(id: MessageId, entered: Moment, payload: Payload) -> Self {
+        Self {
+            id,
+            entered,
+            queued: entered,
+            created: entered,
+            expires: Moment::NEVER,
+            settlement: Settlement::None,
+            payload,
+            head: None,
+            hops: 0,
+            priority: 0,
+        }
+    }
+
+    /// The rest of the envelope, for reading.
+    pub fn head(&self) -> &Head {
+        static EMPTY: Head = Head {
+            correlation: None,
+            parents: Vec::new(),
+            key: None,
+            topic: None,
+            headers: Vec::new(),
+            content_type: None,
+            trace_parent: None,
+        };
+        self.head.as_deref().unwrap_or(&EMPTY)
+    }
+
+    /// The rest of the envelope, for writing; copied first if others share it.
+    pub fn head_mut(&mut self) -> &mut Head {
+        Arc::make_mut(self.head.get_or_insert_with(Arc::default))
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&Value> {
+        self.head().headers.iter().find(|(known, _)| &**known == name).map(|(_, value)| value)
+    }
+
+    /// Sets a header, in place if it is there.
+    pub fn set_header(&mut self, name: &str, value: Value) {
+        let headers = &mut self.head_mut().headers;
+        match headers.iter_mut().find(|(known, _)| &**known == name) {
+            Some((_, old)) => *old = value,
+            None => headers.push((name.into(), value)),
+        }
+    }
+
+    /// The ordering key, if any.
+    pub fn key(&self) -> Option<&str> {
+        self.head().key.as_deref()
+    }
+
+    /// A message made from this one by the node with hash `maker` as its output number `output` (G5): own id, this one as
+    /// parent, the same deliveries, entry, key and correlation.
+    #[must_use]
+    pub fn derive(&self, maker: u64, output: u64, now: Moment, payload: Payload) -> Self {
+        let mut made = Self { id: self.id.derive(maker, output), created: now, payload, ..self.clone() };
+        made.head_mut().parents = vec![self.id];
+        made
+    }
+
+    /// Payload bytes plus what the headers weigh: what a pipe's byte bound counts.
+    pub fn size(&self) -> usize {
+        let headers: usize = self.head().headers.iter().map(|(name, _)| name.len() + 16).sum();
+        self.payload.len() + headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g14_copies_share_bytes_and_value() {
+        let payload = Payload::from_bytes(&br#"{"b":1,"a":2}"#[..]);
+        let copy = payload.clone();
+        assert_eq!(payload.value().unwrap()["a"], 2);
+        assert!(std::ptr::eq(payload.value().unwrap(), copy.value().unwrap()));
+        assert_eq!(Payload::from_value(serde_json::json!({"b":1,"a":2})).bytes(), payload.bytes());
+        assert!(Payload::from_bytes(&b"nope"[..]).value().is_err());
+        assert_eq!(Payload::EMPTY.value(), Ok(&Value::Null));
+    }
+
+    #[test]
+    fn an_envelope_stays_small() {
+        assert!(size_of::<Message>() <= 112, "{}", size_of::<Message>());
+    }
+
+    #[test]
+    fn settlements_join_without_doubles() {
+        let delivery = |number| Delivery { origin: 1, attempt: 1, number };
+        let one = Settlement::One(delivery(1));
+        let two = Settlement::One(delivery(2));
+        assert_eq!(Settlement::join([&one, &two, &one, &Settlement::None]).deliveries(), [delivery(1), delivery(2)]);
+        assert_eq!(Settlement::join([&one, &one]), one);
+    }
+}

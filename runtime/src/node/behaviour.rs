@@ -1,0 +1,126 @@
+//! What a node does: a state machine that takes events and asks for effects.
+
+use super::{Answer, Effects, Form};
+use crate::message::Message;
+use crate::units::Moment;
+use std::sync::Arc;
+
+/// Names one held message or one open request of a station.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ticket(pub u64);
+
+/// How the last descendant of a delivery ended (G4).
+#[derive(Clone, PartialEq, Debug)]
+pub enum Verdict {
+    /// Everything made from it was delivered, kept or dropped on purpose.
+    Ack,
+    /// Something failed; the whole comes back.
+    Nack(Arc<str>),
+}
+
+/// What reaches a behaviour, one at a time.
+#[derive(Debug)]
+pub enum Event {
+    /// The run begins (or the node was put in, or restarted).
+    Start,
+    /// A message came in at this input.
+    Message(usize, Message),
+    /// A hold ended: its span is over, or it was cancelled.
+    Released(Ticket, Message),
+    /// A moment asked for with `wake` has come.
+    Wake(u64),
+    /// This output can take messages again: credit came (stores), or the outbox has emptied (others).
+    Room(usize),
+    /// A delivery that this store handed out, by the store's own number, is settled. A verdict for an attempt that the store has
+    /// given up is still passed on; `attempt` tells.
+    Settled {
+        /// The store's number for the message.
+        number: u64,
+        /// The attempt that this verdict is about.
+        attempt: u32,
+        /// How it ended.
+        verdict: Verdict,
+    },
+    /// A consumer asks for more time for a delivery (G4).
+    Renewed {
+        /// The store's number for the message.
+        number: u64,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// An answer from the outside (G9).
+    Answer(Ticket, Answer),
+    /// The run drains: sources make nothing more; what waits for more to come (aggregates) closes now.
+    Drain,
+}
+
+/// How a node takes messages in (G1, G3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Intake {
+    /// One at a time, as long as nothing waits in the outbox.
+    Plain,
+    /// Into servers: a message is taken only while a server is free; a finished one with a blocked output stays occupied (G8).
+    Servers {
+        /// How many. `u32::MAX`: as many as there is work for.
+        servers: u32,
+        /// How many more to take from a store ahead of need.
+        prefetch: u32,
+    },
+    /// Always: the node keeps messages itself, bounds itself, and emits only on `Room` (G1, G2).
+    Store {
+        /// Whether senders into it must wait now (a full queue that blocks its sender).
+        closed: bool,
+    },
+}
+
+/// What became of changed settings in a running node (G12).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// In force from now on; nothing was lost.
+    Kept,
+    /// Only a restart brings them into force: what the node holds is given back first.
+    Restart,
+}
+
+/// A figure of its own that a behaviour reports, shown beside the common ones.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Gauge {
+    /// Its name on screen and in reports.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// Its unit: `"s"`, `"messages"`, `""`...
+    pub unit: &'static str,
+}
+
+/// What a node does. See the module page of [`crate::node`].
+pub trait Behaviour: Send {
+    /// Takes one event. Must not block, and may emit at most [`Effects::MOST_EMITTED`] messages.
+    fn on(&mut self, event: Event, fx: &mut Effects<'_>);
+
+    /// How it takes messages in; asked again after every event.
+    fn intake(&self) -> Intake {
+        Intake::Plain
+    }
+
+    /// Takes changed settings while running. The form has been checked.
+    fn change(&mut self, _form: &mut Form<'_>) -> Change {
+        Change::Restart
+    }
+
+    /// How many messages are inside: counted by walking, for the books (rule 9). Held and outgoing messages are the engine's to count.
+    fn held(&self) -> u64 {
+        0
+    }
+
+    /// How many of those are dead letters (a dead-letter node keeps them on purpose).
+    fn dead_lettered(&self) -> u64 {
+        0
+    }
+
+    /// Gives up everything inside, as on removal or restart: each message leaves through an effect (nack, reject, drop).
+    fn give_back(&mut self, _fx: &mut Effects<'_>) {}
+
+    /// Figures of its own, at this moment.
+    fn gauges(&self, _now: Moment, _gauges: &mut Vec<Gauge>) {}
+}

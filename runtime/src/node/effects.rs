@@ -1,0 +1,275 @@
+//! What a behaviour may ask for while it takes an event. Asking records the wish; the engine carries the wishes out after the event, in
+//! order, and throws them away if the behaviour panicked.
+
+use super::behaviour::Ticket;
+use super::outside::Ask;
+use crate::id::MessageId;
+use crate::message::{Message, Payload};
+use crate::random::{Purpose, Random, StreamKey};
+use crate::units::{Moment, Span};
+use std::sync::Arc;
+
+/// One wish.
+#[derive(Debug)]
+pub enum Effect {
+    /// A message comes into the run here (books: entered) and leaves at this output.
+    Enter(usize, Message),
+    /// A message goes on at this output.
+    Emit(usize, Message),
+    /// One more copy of a message that goes on elsewhere too (books: copied).
+    Copy(usize, Message),
+    /// One more part of a message that goes on elsewhere too (books: split off).
+    SplitOff(usize, Message),
+    /// A message went into another one that carries its deliveries on (books: absorbed).
+    Absorb(Message),
+    /// A message ended well (books: delivered; G6).
+    Deliver(Message),
+    /// A message ended on purpose (books: dropped, by reason).
+    Drop(Message, &'static str),
+    /// A message failed here: to the error output; unwired, back to its store; with no store, to the graph's dead letters.
+    Reject(Message, Arc<str>),
+    /// A message failed here and goes back to its store (G4); with no store it is rejected.
+    Nack(Message, Arc<str>),
+    /// A store gives a message up: to its error output; unwired, to the graph's dead letters.
+    DeadLetter(Message, &'static str, Arc<str>),
+    /// The deliveries that waited for a message end well: a store has taken it (G4).
+    Accept(crate::message::Settlement),
+    /// A store hands a message out against credit (G3). It keeps its own copy until the settlement.
+    HandOut(usize, Message),
+    /// A late instance of a message that was handed out again ended; the books saw it as one more (copied).
+    Duplicated,
+    /// Keep a message until a moment (G8).
+    Hold(Ticket, Message, Moment),
+    /// End a hold at another moment.
+    Reschedule(Ticket, Moment),
+    /// End a hold now.
+    Cancel(Ticket),
+    /// Send `Wake` with this token at this moment.
+    Wake(Moment, u64),
+    /// Ask the outside (G9).
+    Ask(Ticket, Ask),
+    /// Ask the stores of a message's deliveries for more time.
+    Renew(crate::message::Settlement),
+    /// Write a line to the journal.
+    Note(String),
+    /// Count an error that ended no message, and show it.
+    Error(Arc<str>),
+    /// This source has nothing more to send, ever.
+    Exhausted,
+}
+
+/// What stays the same for a station through its life: its identity and its streams.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// Hash of the node's path.
+    pub maker: u64,
+    /// The root of its random streams.
+    pub streams: StreamKey,
+    /// UTC nanoseconds since 1970 at [`Moment::START`].
+    pub epoch: u64,
+}
+
+/// The wishes of one event, and what a behaviour may know of its surroundings.
+pub struct Effects<'a> {
+    now: Moment,
+    identity: &'a Identity,
+    rooms: &'a [usize],
+    wired: &'a [u32],
+    tickets: &'a mut u64,
+    wishes: &'a mut Vec<Effect>,
+    spent: usize,
+}
+
+impl<'a> Effects<'a> {
+    /// What one event may emit at most (G1).
+    pub const MOST_EMITTED: usize = 10_000;
+
+    /// Surroundings for one event. `rooms` and `wired` have one entry per output; `tickets` is the station's ticket counter.
+    pub fn new(
+        now: Moment,
+        identity: &'a Identity,
+        rooms: &'a [usize],
+        wired: &'a [u32],
+        tickets: &'a mut u64,
+        wishes: &'a mut Vec<Effect>,
+    ) -> Self {
+        Self { now, identity, rooms, wired, tickets, wishes, spent: 0 }
+    }
+
+    /// The run clock (G12).
+    pub const fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// UTC nanoseconds since 1970 at `moment` (G16).
+    pub const fn calendar(&self, moment: Moment) -> u64 {
+        self.identity.epoch.saturating_add(moment.0)
+    }
+
+    /// The hash of this node's path: the maker of derived ids (G5).
+    pub const fn maker(&self) -> u64 {
+        self.identity.maker
+    }
+
+    /// How many messages this output can take now: credit for stores, room in the pipe for others. One unit is used up by each
+    /// message emitted in this event.
+    pub fn room(&self, port: usize) -> usize {
+        self.rooms.get(port).copied().unwrap_or(0).saturating_sub(self.spent)
+    }
+
+    /// How many pipes leave this output.
+    pub fn wired(&self, port: usize) -> u32 {
+        self.wired.get(port).copied().unwrap_or(0)
+    }
+
+    /// The draws for one attempt at one message, for one purpose (G11).
+    pub const fn random(&self, purpose: Purpose, message: &Message) -> Random {
+        let attempt = match &message.settlement {
+            crate::message::Settlement::One(delivery) => delivery.attempt,
+            _ => 0,
+        };
+        self.identity.streams.purpose(purpose).for_message(message.id, attempt)
+    }
+
+    /// The draws for the `index`-th thing of this node, for one purpose.
+    pub const fn random_at(&self, purpose: Purpose, index: u64) -> Random {
+        self.identity.streams.purpose(purpose).for_index(index)
+    }
+
+    /// A message as number `index` of this source, entering at `due` (which may lie in the past: G7).
+    pub fn make(&self, index: u64, due: Moment, payload: Payload) -> Message {
+        let mut words = self.identity.streams.purpose(Purpose("id")).for_index(index);
+        let id = MessageId::entering(self.calendar(due) / 1_000_000, [words.next_u64(), words.next_u64()]);
+        Message::new(id, due, payload)
+    }
+
+    /// A new message comes into the run.
+    pub fn enter(&mut self, port: usize, message: Message) {
+        self.wishes.push(Effect::Enter(port, message));
+    }
+
+    /// A message goes on.
+    pub fn emit(&mut self, port: usize, message: Message) {
+        self.wishes.push(Effect::Emit(port, message));
+    }
+
+    /// One more copy, beside a message that goes on.
+    pub fn copy(&mut self, port: usize, message: Message) {
+        self.wishes.push(Effect::Copy(port, message));
+    }
+
+    /// One more part, beside a message that goes on.
+    pub fn split_off(&mut self, port: usize, message: Message) {
+        self.wishes.push(Effect::SplitOff(port, message));
+    }
+
+    /// A message went into another, which must carry its settlement ([`crate::message::Settlement::join`]).
+    pub fn absorb(&mut self, message: Message) {
+        self.wishes.push(Effect::Absorb(message));
+    }
+
+    /// A message ended well.
+    pub fn deliver(&mut self, message: Message) {
+        self.wishes.push(Effect::Deliver(message));
+    }
+
+    /// A message ended on purpose.
+    pub fn drop(&mut self, message: Message, reason: &'static str) {
+        self.wishes.push(Effect::Drop(message, reason));
+    }
+
+    /// A message failed here.
+    pub fn reject(&mut self, message: Message, error: impl Into<Arc<str>>) {
+        self.wishes.push(Effect::Reject(message, error.into()));
+    }
+
+    /// A message failed here and goes back to where it came from.
+    pub fn nack(&mut self, message: Message, error: impl Into<Arc<str>>) {
+        self.wishes.push(Effect::Nack(message, error.into()));
+    }
+
+    /// A store gives a message up.
+    pub fn dead_letter(&mut self, message: Message, reason: &'static str, error: impl Into<Arc<str>>) {
+        self.wishes.push(Effect::DeadLetter(message, reason, error.into()));
+    }
+
+    /// A store takes a message over: whoever waited for it is told, and it waits for nobody any more.
+    pub fn accept(&mut self, message: &mut Message) {
+        let settlement = std::mem::take(&mut message.settlement);
+        if !settlement.deliveries().is_empty() {
+            self.wishes.push(Effect::Accept(settlement));
+        }
+    }
+
+    /// A store hands a message out. With a settlement, the store hears `Settled` when its last descendant has ended.
+    pub fn hand_out(&mut self, port: usize, message: Message) {
+        self.spent += 1;
+        self.wishes.push(Effect::HandOut(port, message));
+    }
+
+    /// A store makes a message ready again while an earlier instance may still be under way: one more in the books.
+    pub fn duplicated(&mut self) {
+        self.wishes.push(Effect::Duplicated);
+    }
+
+    /// Keeps a message for a span; `Released` gives it back.
+    pub fn hold(&mut self, message: Message, span: Span) -> Ticket {
+        self.hold_until(message, self.now + span)
+    }
+
+    /// Keeps a message until a moment; `Released` gives it back.
+    pub fn hold_until(&mut self, message: Message, moment: Moment) -> Ticket {
+        let ticket = self.ticket();
+        self.wishes.push(Effect::Hold(ticket, message, moment));
+        ticket
+    }
+
+    /// Ends a hold at another moment.
+    pub fn reschedule(&mut self, ticket: Ticket, moment: Moment) {
+        self.wishes.push(Effect::Reschedule(ticket, moment));
+    }
+
+    /// Ends a hold now; `Released` follows.
+    pub fn cancel(&mut self, ticket: Ticket) {
+        self.wishes.push(Effect::Cancel(ticket));
+    }
+
+    /// Asks to be woken at a moment (at once, if it has passed) with this token.
+    pub fn wake(&mut self, moment: Moment, token: u64) {
+        self.wishes.push(Effect::Wake(moment, token));
+    }
+
+    /// Asks the outside; `Answer` follows.
+    pub fn ask(&mut self, ask: Ask) -> Ticket {
+        let ticket = self.ticket();
+        self.wishes.push(Effect::Ask(ticket, ask));
+        ticket
+    }
+
+    /// Asks the stores of this message's deliveries for more time.
+    pub fn renew(&mut self, message: &Message) {
+        if !message.settlement.deliveries().is_empty() {
+            self.wishes.push(Effect::Renew(message.settlement.clone()));
+        }
+    }
+
+    /// Writes a line to the journal.
+    pub fn note(&mut self, line: impl Into<String>) {
+        self.wishes.push(Effect::Note(line.into()));
+    }
+
+    /// Counts and shows an error that ended no message.
+    pub fn error(&mut self, error: impl Into<Arc<str>>) {
+        self.wishes.push(Effect::Error(error.into()));
+    }
+
+    /// Says that this source will send nothing more: a run whose sources are all exhausted and whose messages have all ended is over.
+    pub fn exhausted(&mut self) {
+        self.wishes.push(Effect::Exhausted);
+    }
+
+    const fn ticket(&mut self) -> Ticket {
+        *self.tickets += 1;
+        Ticket(*self.tickets)
+    }
+}

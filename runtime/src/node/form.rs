@@ -1,0 +1,261 @@
+//! Reads a node's settings by their fields, and collects every problem on the way.
+
+use super::field::{FieldType, Preset};
+use super::kind::Kind;
+use crate::distribution::Distribution;
+use crate::expr::{Expression, JqProgram};
+use crate::id::NodeId;
+use crate::problem::{Problem, Subject, nearest};
+use crate::setting::{Setting, Settings};
+use crate::template::Template;
+use crate::units::{Rate, Size, Span};
+use std::path::PathBuf;
+
+/// A node's settings on their way into a behaviour. Each read names a field of the kind; a value that does not fit becomes a problem at
+/// the setting, and the read goes on with the default, so that all problems are found at once.
+pub struct Form<'a> {
+    node: &'a NodeId,
+    kind: &'static Kind,
+    settings: &'a Settings,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Form<'a> {
+    /// A form over the settings of one node.
+    pub const fn new(node: &'a NodeId, kind: &'static Kind, settings: &'a Settings) -> Self {
+        Self { node, kind, settings, problems: Vec::new() }
+    }
+
+    /// The problems found so far.
+    pub fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    /// Reports a problem of the kind's own about one setting.
+    pub fn problem(&mut self, name: &str, message: impl Into<String>, hint: impl Into<String>) {
+        let subject = Subject::Setting(self.node.clone(), name.to_owned());
+        self.problems.push(Problem::error("PW207", subject, message).hint(hint));
+    }
+
+    /// Reports a finished problem.
+    pub fn push(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// The subject of problems about one setting.
+    pub fn subject(&self, name: &str) -> Subject {
+        Subject::Setting(self.node.clone(), name.to_owned())
+    }
+
+    /// The node's id.
+    pub const fn node(&self) -> &NodeId {
+        self.node
+    }
+
+    /// The value as it stands, or the default.
+    pub fn value(&mut self, name: &str) -> Option<Setting> {
+        if let Some(setting) = self.settings.get(name) {
+            return Some(setting.clone());
+        }
+        let field = self.kind.field(name).expect("a kind reads only fields it declares");
+        if matches!(field.default, Preset::Required) && self.shown(name) {
+            let subject = self.subject(name);
+            let message = format!("`{name}` must be set");
+            self.problems.push(Problem::error("PW201", subject, message).hint(field.help));
+        }
+        field.default.setting()
+    }
+
+    /// Whether the field is shown, that is, whether the choice it depends on has one of its words.
+    fn shown(&self, name: &str) -> bool {
+        let Some((choice, words)) = self.kind.field(name).and_then(|field| field.when) else { return true };
+        let default = self.kind.field(choice).and_then(|field| field.default.setting());
+        let set = self.settings.get(choice).or(default.as_ref());
+        set.and_then(Setting::as_str).is_some_and(|word| words.contains(&word))
+    }
+
+    fn read<T>(&mut self, name: &str, read: impl Fn(&Setting) -> Result<T, String>) -> Option<T> {
+        let value = self.value(name)?;
+        match read(&value) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                let subject = self.subject(name);
+                let help = self.kind.field(name).map_or("", |field| field.help);
+                self.problems.push(Problem::error("PW202", subject, message).hint(help));
+                self.kind.field(name)?.default.setting().and_then(|default| read(&default).ok())
+            }
+        }
+    }
+
+    /// Text, as written.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        self.read(name, |setting| match setting {
+            Setting::Text(text) => Ok(text.clone()),
+            other => Err(format!("expected a text, found {}", other.sort())),
+        })
+    }
+
+    /// On or off.
+    pub fn flag(&mut self, name: &str) -> bool {
+        let read = |setting: &Setting| match setting {
+            Setting::Flag(flag) => Ok(*flag),
+            other => Err(format!("expected true or false, found {}", other.sort())),
+        };
+        self.read(name, read).unwrap_or(false)
+    }
+
+    /// A whole number within the field's limits.
+    pub fn integer(&mut self, name: &str) -> Option<i64> {
+        let Some(FieldType::Integer(least, most)) = self.kind.field(name).map(|field| field.ty) else {
+            unreachable!("`{name}` is declared as an integer")
+        };
+        self.read(name, |setting| match setting {
+            Setting::Integer(number) if (least..=most).contains(number) => Ok(*number),
+            Setting::Integer(number) => Err(format!("expected a whole number from {least} to {most}, found {number}")),
+            other => Err(format!("expected a whole number, found {}", other.sort())),
+        })
+    }
+
+    /// A number within the field's limits; shares are numbers from 0 to 1.
+    pub fn number(&mut self, name: &str) -> Option<f64> {
+        let (least, most) = match self.kind.field(name).map(|field| field.ty) {
+            Some(FieldType::Number(least, most)) => (least, most),
+            Some(FieldType::Share) => (0.0, 1.0),
+            _ => unreachable!("`{name}` is declared as a number"),
+        };
+        self.read(name, |setting| {
+            let number = match setting {
+                Setting::Number(number) => *number,
+                Setting::Integer(number) => *number as f64,
+                other => return Err(format!("expected a number, found {}", other.sort())),
+            };
+            // Written so that NaN fails.
+            if number >= least && number <= most {
+                Ok(number)
+            } else {
+                Err(format!("expected a number from {least} to {most}, found {number}"))
+            }
+        })
+    }
+
+    /// A span of time.
+    pub fn span(&mut self, name: &str) -> Option<Span> {
+        let Some(FieldType::Span(least)) = self.kind.field(name).map(|field| field.ty) else {
+            unreachable!("`{name}` is declared as a span")
+        };
+        self.read(name, |setting| {
+            let span: Span = quantity(setting, "a span of time such as \"250 ms\"")?;
+            if span.0 < least {
+                return Err(format!("expected at least {}, found {span}", Span(least)));
+            }
+            Ok(span)
+        })
+    }
+
+    /// A rate above zero.
+    pub fn rate(&mut self, name: &str) -> Option<Rate> {
+        self.read(name, |setting| {
+            let rate: Rate = quantity(setting, "a rate such as \"200/s\"")?;
+            if rate.0 > 0.0 && rate.0 <= 1e9 { Ok(rate) } else { Err(format!("expected a rate above zero, up to 1e9/s, found {rate}")) }
+        })
+    }
+
+    /// A number of bytes, at least one.
+    pub fn size(&mut self, name: &str) -> Option<Size> {
+        self.read(name, |setting| {
+            let size: Size = quantity(setting, "a size such as \"64 KiB\"")?;
+            if size.0 >= 1 { Ok(size) } else { Err("expected at least 1 B".to_owned()) }
+        })
+    }
+
+    /// One word of a choice: its position in the field's list.
+    pub fn choice(&mut self, name: &str) -> &'static str {
+        let Some(FieldType::Choice(words)) = self.kind.field(name).map(|field| field.ty) else {
+            unreachable!("`{name}` is declared as a choice")
+        };
+        let read = |setting: &Setting| {
+            let Some(text) = setting.as_str() else {
+                return Err(format!("expected one of {}, found {}", list(words.iter().map(|w| w.name)), setting.sort()));
+            };
+            words.iter().find(|word| word.name == text).map(|word| word.name).ok_or_else(|| {
+                let meant = nearest(text, words.iter().map(|word| word.name));
+                let meant = meant.map_or_else(String::new, |word| format!(" (did you mean `{word}`?)"));
+                format!("expected one of {}, found `{text}`{meant}", list(words.iter().map(|w| w.name)))
+            })
+        };
+        self.read(name, read).unwrap_or(words[0].name)
+    }
+
+    /// A distribution of spans of time.
+    pub fn distribution(&mut self, name: &str) -> Option<Distribution> {
+        self.read(name, Distribution::from_setting)
+    }
+
+    /// A path to a file.
+    pub fn path(&mut self, name: &str) -> Option<PathBuf> {
+        self.text(name).filter(|text| !text.is_empty()).map(PathBuf::from)
+    }
+
+    /// A CEL expression, compiled. The column of an error is the column in the setting's own text.
+    pub fn expression(&mut self, name: &str) -> Option<Expression> {
+        let text = self.text(name)?;
+        self.compiled(name, &text, Expression::compile(&text).map_err(|error| (error.message, error.column)))
+    }
+
+    /// A jq program, compiled.
+    pub fn jq(&mut self, name: &str) -> Option<JqProgram> {
+        let text = self.text(name)?;
+        self.compiled(name, &text, JqProgram::compile(&text).map_err(|error| (error.message, error.column)))
+    }
+
+    /// A payload template, compiled.
+    pub fn template(&mut self, name: &str) -> Option<Template> {
+        let text = self.text(name)?;
+        self.compiled(name, &text, Template::compile(&text).map_err(|error| (error.message, error.column)))
+    }
+
+    /// Names to compiled expressions, in order.
+    pub fn expressions(&mut self, name: &str) -> Vec<(String, Expression)> {
+        let pairs: Option<Vec<(String, String)>> = self.read(name, |setting| match setting {
+            Setting::Map(pairs) => pairs
+                .iter()
+                .map(|(name, value)| match value {
+                    Setting::Text(text) => Ok((name.clone(), text.clone())),
+                    other => Err(format!("expected an expression for `{name}`, found {}", other.sort())),
+                })
+                .collect(),
+            other => Err(format!("expected a map {{\"name\": \"expression\"}}, found {}", other.sort())),
+        });
+        let mut compiled = Vec::new();
+        for (key, text) in pairs.unwrap_or_default() {
+            let result = Expression::compile(&text).map_err(|error| (format!("`{key}`: {}", error.message), error.column));
+            compiled.extend(self.compiled(name, &text, result).map(|expression| (key, expression)));
+        }
+        compiled
+    }
+
+    fn compiled<T>(&mut self, name: &str, text: &str, result: Result<T, (String, u32)>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err((message, column)) => {
+                let line = 1 + text.chars().take(column.saturating_sub(1) as usize).filter(|c| *c == '\n').count() as u32;
+                let subject = self.subject(name);
+                self.problems.push(Problem::error("PW203", subject, message).at(line, column));
+                None
+            }
+        }
+    }
+}
+
+fn quantity<T: std::str::FromStr<Err = crate::units::UnitError>>(setting: &Setting, expected: &str) -> Result<T, String> {
+    match setting {
+        Setting::Text(text) => text.parse().map_err(|error: crate::units::UnitError| error.to_string()),
+        Setting::Integer(number) => Err(format!("expected {expected}, found {number} without a unit")),
+        Setting::Number(number) => Err(format!("expected {expected}, found {number} without a unit")),
+        other => Err(format!("expected {expected}, found {}", other.sort())),
+    }
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,135 @@
+//! Random numbers that belong to (stream, message, attempt), not to the order of drawing (G11).
+//!
+//! The generator is Philox4x32-10 of Random123 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
+//! SC11), which passed all of TestU01's BigCrush as published there. It is counter-based: the key names the stream, the counter names the
+//! draw, so streams never overlap and any draw can be repeated alone.
+
+use crate::id::{MessageId, hash_text, mix};
+
+/// What a number is drawn for. One stream per node and purpose, so that adding a use disturbs no other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Purpose(pub &'static str);
+
+/// The name of a stream: hash(seed, replication, node path, purpose).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StreamKey(u64);
+
+impl StreamKey {
+    /// The root of all streams of one node in one replication.
+    pub fn of_node(seed: u64, replication: u64, node: &str) -> Self {
+        Self(mix(mix(mix(seed ^ 0x9e37_79b9_7f4a_7c15).wrapping_add(replication)) ^ hash_text(node)))
+    }
+
+    /// The stream of one purpose below this root.
+    #[must_use]
+    pub const fn purpose(self, purpose: Purpose) -> Self {
+        Self(mix(self.0 ^ hash_text(purpose.0)))
+    }
+
+    /// The draws that belong to one attempt at one message.
+    pub const fn for_message(self, id: MessageId, attempt: u32) -> Random {
+        Random::new(self.0 ^ (id.0 >> 64) as u64, id.0 as u64, attempt)
+    }
+
+    /// The draws that belong to the `index`-th thing of a sequence, such as a generator's n-th arrival.
+    pub const fn for_index(self, index: u64) -> Random {
+        Random::new(self.0, index, 0)
+    }
+}
+
+/// A short sequence of random words: Philox4x32-10 under one key, from one counter on.
+#[derive(Clone, Debug)]
+pub struct Random {
+    key: u64,
+    counter: u64,
+    attempt: u32,
+    block: u32,
+    words: [u32; 4],
+    used: u8,
+}
+
+impl Random {
+    const fn new(key: u64, counter: u64, attempt: u32) -> Self {
+        Self { key, counter, attempt, block: 0, words: [0; 4], used: 4 }
+    }
+
+    /// The next 64 random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        if self.used > 2 {
+            let counter = [self.counter as u32, (self.counter >> 32) as u32, self.attempt, self.block];
+            self.words = philox4x32_10(counter, [self.key as u32, (self.key >> 32) as u32]);
+            self.block = self.block.wrapping_add(1);
+            self.used = 0;
+        }
+        let at = usize::from(self.used);
+        self.used += 2;
+        u64::from(self.words[at]) | u64::from(self.words[at + 1]) << 32
+    }
+
+    /// A number in [0, 1), with 53 random bits.
+    pub fn unit(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
+    }
+
+    /// A number in (0, 1]: fit to take the logarithm of.
+    pub fn unit_above_zero(&mut self) -> f64 {
+        1.0 - self.unit()
+    }
+
+    /// True with probability `share` (0 never, 1 always).
+    pub fn chance(&mut self, share: f64) -> bool {
+        self.unit() < share
+    }
+
+    /// A whole number below `bound` (0 if `bound` is 0), without bias worth measuring (multiply-shift on 64 bits).
+    pub fn below(&mut self, bound: u64) -> u64 {
+        (u128::from(self.next_u64()) * u128::from(bound) >> 64) as u64
+    }
+}
+
+/// Ten rounds of Philox over four 32-bit words.
+const fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+    let mut round = 0;
+    while round < 10 {
+        let first = counter[0] as u64 * 0xd251_1f53;
+        let second = counter[2] as u64 * 0xcd9e_8d57;
+        counter = [(second >> 32) as u32 ^ counter[1] ^ key[0], second as u32, (first >> 32) as u32 ^ counter[3] ^ key[1], first as u32];
+        key = [key[0].wrapping_add(0x9e37_79b9), key[1].wrapping_add(0xbb67_ae85)];
+        round += 1;
+    }
+    counter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The known answers published with Random123 (`kat_vectors`, philox4x32 10).
+    #[test]
+    fn philox_gives_the_published_answers() {
+        assert_eq!(philox4x32_10([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(philox4x32_10([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        assert_eq!(
+            philox4x32_10([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn g11_a_draw_belongs_to_message_attempt_and_purpose() {
+        let node = StreamKey::of_node(7, 0, "pool");
+        let service = node.purpose(Purpose("service"));
+        let id = MessageId(42);
+        assert_eq!(service.for_message(id, 1).next_u64(), service.for_message(id, 1).next_u64());
+        assert_ne!(service.for_message(id, 1).next_u64(), service.for_message(id, 2).next_u64());
+        assert_ne!(service.for_message(id, 1).next_u64(), node.purpose(Purpose("failure")).for_message(id, 1).next_u64());
+        assert_ne!(service, StreamKey::of_node(8, 0, "pool").purpose(Purpose("service")));
+    }
+
+    #[test]
+    fn units_are_uniform_enough() {
+        let stream = StreamKey::of_node(1, 0, "n");
+        let mean = (0..100_000).map(|n| stream.for_index(n).unit()).sum::<f64>() / 1e5;
+        assert!((mean - 0.5).abs() < 0.004, "{mean}");
+    }
+}

@@ -1,0 +1,3 @@
+//! What is measured: counters, timing, taps, the journal, snapshots for the window and the report of a run.
+
+pub mod snapshot;

@@ -1,0 +1,1 @@
+//! The one test program: every module is one subject.
