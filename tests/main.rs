@@ -1,1 +1,3 @@
 //! The one test program: every module is one subject.
+
+mod tidy;
