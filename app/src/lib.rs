@@ -1,3 +1,4 @@
 //! The window and the command line of Pipewright.
 
 pub mod action;
+pub mod theme;
