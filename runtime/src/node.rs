@@ -13,6 +13,7 @@ pub mod form;
 pub mod kind;
 pub mod outside;
 pub mod port;
+pub mod script;
 
 pub use behaviour::{Behaviour, Change, Event, Gauge, Intake, Ticket, Verdict};
 pub use effects::{Effect, Effects};
@@ -21,3 +22,4 @@ pub use form::Form;
 pub use kind::{Catalogue, Family, Figure, Kind};
 pub use outside::{Answer, Ask};
 pub use port::{Fan, Flow, Port, PortRole, Ports};
+pub use script::Script;

@@ -59,5 +59,26 @@ impl Setting {
     }
 }
 
+impl From<&str> for Setting {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+impl From<i64> for Setting {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+impl From<f64> for Setting {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+impl From<bool> for Setting {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
 /// A node's settings in the order they stand in the file. What is absent has its default.
 pub type Settings = IndexMap<String, Setting>;

@@ -36,8 +36,14 @@ pub enum Effect {
     Accept(crate::message::Settlement),
     /// A store hands a message out against credit (G3). It keeps its own copy until the settlement.
     HandOut(usize, Message),
-    /// A late instance of a message that was handed out again ended; the books saw it as one more (copied).
+    /// A store makes a message ready again while an earlier instance is still under way: one more in the books (copied).
     Duplicated,
+    /// A late instance ended by a nack whose attempt the store had given up: it comes back to nobody (books: dropped, `superseded`).
+    Superseded,
+    /// Arrivals of a source that found its backlog full (books: entered and dropped, `source_overrun`; G7).
+    Overrun(u64),
+    /// Something comes into the run here that is no message and fails at once (books: entered, then as `Reject`).
+    EnterRejected(Message, Arc<str>),
     /// Keep a message until a moment (G8).
     Hold(Ticket, Message, Moment),
     /// End a hold at another moment.
@@ -77,7 +83,7 @@ pub struct Effects<'a> {
     wired: &'a [u32],
     tickets: &'a mut u64,
     wishes: &'a mut Vec<Effect>,
-    spent: usize,
+    first: usize,
 }
 
 impl<'a> Effects<'a> {
@@ -93,7 +99,8 @@ impl<'a> Effects<'a> {
         tickets: &'a mut u64,
         wishes: &'a mut Vec<Effect>,
     ) -> Self {
-        Self { now, identity, rooms, wired, tickets, wishes, spent: 0 }
+        let first = wishes.len();
+        Self { now, identity, rooms, wired, tickets, wishes, first }
     }
 
     /// The run clock (G12).
@@ -111,10 +118,21 @@ impl<'a> Effects<'a> {
         self.identity.maker
     }
 
-    /// How many messages this output can take now: credit for stores, room in the pipe for others. One unit is used up by each
-    /// message emitted in this event.
+    /// How many messages this output can take now: credit for stores, room in the pipe for others; less what this event has emitted
+    /// there. It walks this event's wishes, so a loop asks once and counts by itself.
+    ///
+    /// A store must not hand out more. Any other node may emit beyond its room: the rest waits in its outbox, the node counts as blocked,
+    /// and `Room` follows when the outbox has emptied. That is the only way to hear of room, so a source that wants to go on when there
+    /// is room again emits one message more than there is room for.
     pub fn room(&self, port: usize) -> usize {
-        self.rooms.get(port).copied().unwrap_or(0).saturating_sub(self.spent)
+        let goes_there = |wish: &&Effect| match wish {
+            Effect::Enter(at, _) | Effect::Emit(at, _) | Effect::Copy(at, _) | Effect::SplitOff(at, _) | Effect::HandOut(at, _) => {
+                *at == port
+            }
+            _ => false,
+        };
+        let spent = self.wishes[self.first..].iter().filter(goes_there).count();
+        self.rooms.get(port).copied().unwrap_or(0).saturating_sub(spent)
     }
 
     /// How many pipes leave this output.
@@ -203,13 +221,29 @@ impl<'a> Effects<'a> {
 
     /// A store hands a message out. With a settlement, the store hears `Settled` when its last descendant has ended.
     pub fn hand_out(&mut self, port: usize, message: Message) {
-        self.spent += 1;
         self.wishes.push(Effect::HandOut(port, message));
     }
 
     /// A store makes a message ready again while an earlier instance may still be under way: one more in the books.
     pub fn duplicated(&mut self) {
         self.wishes.push(Effect::Duplicated);
+    }
+
+    /// A store hears of a nack for an attempt that it has given up: the instance is gone, and one less in the books.
+    pub fn superseded(&mut self) {
+        self.wishes.push(Effect::Superseded);
+    }
+
+    /// A source gives up this many arrivals, because its backlog is full.
+    pub fn overrun(&mut self, arrivals: u64) {
+        if arrivals > 0 {
+            self.wishes.push(Effect::Overrun(arrivals));
+        }
+    }
+
+    /// A source found something that is no message: it enters the run and fails here.
+    pub fn enter_rejected(&mut self, message: Message, error: impl Into<Arc<str>>) {
+        self.wishes.push(Effect::EnterRejected(message, error.into()));
     }
 
     /// Keeps a message for a span; `Released` gives it back.
