@@ -1,4 +1,5 @@
 //! The window and the command line of Pipewright.
 
 pub mod action;
+pub mod cli;
 pub mod theme;

@@ -1,0 +1,129 @@
+//! What may stand on the command line.
+
+use super::Exit;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipewright_runtime::telemetry::snapshot::Mode;
+use pipewright_runtime::units::Span;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Draw messaging systems, run them live and simulated, look inside every message.
+///
+/// Without a verb the window opens, on FILE if one is named.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "pipewright", version, args_conflicts_with_subcommands = true, after_help = Exit::help(), max_term_width = 100)]
+pub struct Arguments {
+    /// What to do; the window if nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// What the window starts with.
+    #[command(flatten)]
+    pub window: WindowArguments,
+}
+
+/// What the window starts with.
+#[derive(Args, Clone, Default, Debug)]
+pub struct WindowArguments {
+    /// The graph to open
+    pub file: Option<PathBuf>,
+    /// Open the window, save a picture of it here (PNG), and end
+    #[arg(long, value_name = "OUT.png")]
+    pub screenshot: Option<PathBuf>,
+    /// The window's size in points
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub size: Option<(f32, f32)>,
+    /// The theme, whatever the preferences say
+    #[arg(long, value_enum)]
+    pub theme: Option<ThemeName>,
+    /// Start the graph at once
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub run: Option<ModeName>,
+    /// How long to wait before the picture is taken, such as "3 s"
+    #[arg(long, value_name = "SPAN", value_parser = duration, requires = "screenshot")]
+    pub after: Option<Duration>,
+}
+
+/// A theme.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub enum ThemeName {
+    /// Light on dark
+    Dark,
+    /// Dark on light
+    Light,
+}
+
+/// A way to run.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub enum ModeName {
+    /// By the wall clock, on the real world
+    Live,
+    /// By the virtual clock, touching nothing
+    Simulate,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Live => Self::Live,
+            ModeName::Simulate => Self::Simulated,
+        }
+    }
+}
+
+/// The verbs.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Verb {
+    /// List the node kinds, or describe one
+    Kinds(KindsArguments),
+}
+
+/// What `kinds` takes.
+#[derive(Args, Clone, Debug)]
+pub struct KindsArguments {
+    /// The kind to describe
+    pub name: Option<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn size(text: &str) -> Result<(f32, f32), String> {
+    let (width, height) = text.split_once(['x', '×']).ok_or("expected WIDTHxHEIGHT, such as 1600x1000")?;
+    let side = |text: &str| text.trim().parse::<f32>().ok().filter(|side| (200.0..=16_384.0).contains(side));
+    match (side(width), side(height)) {
+        (Some(width), Some(height)) => Ok((width, height)),
+        _ => Err("expected two numbers from 200 to 16384, such as 1600x1000".into()),
+    }
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    text.parse().map_err(|error: pipewright_runtime::units::UnitError| error.to_string())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    span(text).map(Span::duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_or_a_verb() {
+        let read = |line: &str| Arguments::try_parse_from(line.split(' '));
+        assert_eq!(read("pipewright a.ron").unwrap().window.file, Some(PathBuf::from("a.ron")));
+        assert!(matches!(read("pipewright kinds --json").unwrap().verb, Some(Verb::Kinds(KindsArguments { json: true, .. }))));
+        assert_eq!(
+            read("pipewright a.ron --screenshot b.png --size 1600x1000 --after 3s").unwrap().window.after,
+            Some(Duration::from_secs(3))
+        );
+        assert!(read("pipewright a.ron --screenshot b.png --size 1600").is_err());
+        assert!(read("pipewright a.ron --after 3s").is_err());
+    }
+}
