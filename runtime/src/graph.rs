@@ -1,5 +1,6 @@
 //! The document: nodes, pipes, notes and frames. It changes only by [`Edit`], whose application returns the inverse (rule 4).
 
+pub mod compound;
 pub mod edit;
 pub mod frame;
 pub mod history;
@@ -8,8 +9,12 @@ pub mod node;
 pub mod note;
 pub mod pipe;
 pub mod query;
+#[cfg(test)]
+mod random_edits;
+#[cfg(test)]
+pub(crate) mod sample;
 
-pub use edit::{Edit, EditError};
+pub use edit::{Edit, EditError, Owner};
 pub use frame::{Frame, FrameId};
 pub use history::History;
 pub use node::{Comments, Node};
