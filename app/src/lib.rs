@@ -3,3 +3,4 @@
 pub mod action;
 pub mod cli;
 pub mod theme;
+pub mod widgets;
