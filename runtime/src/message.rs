@@ -124,11 +124,9 @@ impl Settlement {
         }
     }
 
-    /// The deliveries of several messages together.
+    /// The deliveries of several messages together. Parts of one delivery keep it once each: each of them closes one descendant.
     pub fn join<'a>(all: impl IntoIterator<Item = &'a Settlement>) -> Self {
-        let mut deliveries: Vec<Delivery> = all.into_iter().flat_map(|one| one.deliveries().iter().copied()).collect();
-        deliveries.sort_unstable_by_key(|d| (d.origin, d.number, d.attempt));
-        deliveries.dedup();
+        let deliveries: Vec<Delivery> = all.into_iter().flat_map(|one| one.deliveries().iter().copied()).collect();
         match deliveries.as_slice() {
             [] => Self::None,
             [one] => Self::One(*one),
@@ -165,6 +163,8 @@ pub struct Message {
     pub entered: Moment,
     /// When it became ready in the store that last handed it out; a consumer's wait counts from here.
     pub queued: Moment,
+    /// When it came to the node where it is now; the engine's own, for residence times.
+    pub arrived: Moment,
     /// When this message was made, on the run clock.
     pub created: Moment,
     /// When it stops being worth delivering; [`Moment::NEVER`] if it always is.
@@ -188,6 +188,7 @@ impl Message {
             id,
             entered,
             queued: entered,
+            arrived: entered,
             created: entered,
             expires: Moment::NEVER,
             settlement: Settlement::None,
@@ -273,11 +274,13 @@ mod tests {
     }
 
     #[test]
-    fn settlements_join_without_doubles() {
+    fn g4_settlements_join_with_one_entry_for_each_descendant() {
         let delivery = |number| Delivery { origin: 1, attempt: 1, number };
         let one = Settlement::One(delivery(1));
         let two = Settlement::One(delivery(2));
-        assert_eq!(Settlement::join([&one, &two, &one, &Settlement::None]).deliveries(), [delivery(1), delivery(2)]);
-        assert_eq!(Settlement::join([&one, &one]), one);
+        let joined = Settlement::join([&one, &two, &one, &Settlement::None]);
+        assert_eq!(joined.deliveries(), [delivery(1), delivery(2), delivery(1)]);
+        assert_eq!(Settlement::join([&one]), one);
+        assert_eq!(Settlement::join([]), Settlement::None);
     }
 }

@@ -14,6 +14,7 @@ pub mod kind;
 pub mod outside;
 pub mod port;
 pub mod script;
+pub mod reason;
 
 pub use behaviour::{Behaviour, Change, Event, Gauge, Intake, Ticket, Verdict};
 pub use effects::{Effect, Effects};

@@ -1,0 +1,18 @@
+//! The words for why a message was dropped or dead-lettered, where the engine or several kinds use the same one.
+
+/// A full store refused it, or pushed it out for a newer one.
+pub const OVERFLOW: &str = "overflow";
+/// Its time to live ended while it waited.
+pub const EXPIRED: &str = "expired";
+/// It was delivered as often as allowed.
+pub const MAX_DELIVERIES: &str = "max_deliveries";
+/// No subscription wanted it.
+pub const UNROUTABLE: &str = "unroutable";
+/// A subscription did not want this copy.
+pub const NOT_MATCHED: &str = "not_matched";
+/// A filter let it end.
+pub const FILTERED: &str = "filtered";
+/// A late instance of a message that had been handed out again.
+pub const SUPERSEDED: &str = "superseded";
+/// A source could not send it in time (G7).
+pub const SOURCE_OVERRUN: &str = "source_overrun";
