@@ -13,8 +13,8 @@ pub mod form;
 pub mod kind;
 pub mod outside;
 pub mod port;
-pub mod script;
 pub mod reason;
+pub mod script;
 
 pub use behaviour::{Behaviour, Change, Event, Gauge, Intake, Ticket, Verdict};
 pub use effects::{Effect, Effects};
