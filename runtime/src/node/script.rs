@@ -17,7 +17,6 @@ use crate::random::StreamKey;
 use crate::setting::{Setting, Settings};
 use crate::units::{Moment, Span};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 #[derive(Default, Debug)]
 struct Tally {

@@ -1,0 +1,512 @@
+//! The ledger of a store: which messages are ready, delayed or in a consumer's hands, and by when each of that ends.
+//!
+//! Queues and subscriptions share it. A message has a slot, and its number is slot and generation, so a settlement finds it without
+//! hashing; what expires or settles early leaves stale entries in the time-ordered lists, which are skipped and swept, so each operation is
+//! O(1) typically and O(log n) at worst, and memory is bounded by what the store holds. One wake is armed for the earliest moment due.
+//!
+//! The books (rule 9): a handed-out message counts where it is; here count ready and delayed ones. A nack brings it back. A lost lock makes
+//! one more of it (`duplicated`); if the late instance then fails too, it is one less (`superseded`).
+
+use super::rules::{Counts, Order, Rules, WhenFull};
+use crate::message::{Delivery, Message, Settlement};
+use crate::node::{Effects, Event, Gauge, Verdict};
+use crate::random::Purpose;
+use crate::units::{Moment, Span};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+/// Why a store drops what finds no room, or makes room.
+pub const OVERFLOW: &str = "overflow";
+/// Why a store gives up or drops what waited longer than its time to live.
+pub const EXPIRED: &str = "expired";
+/// Why a store gives up what failed too often.
+pub const MAX_DELIVERIES: &str = "max_deliveries";
+
+/// The token of the wake for the earliest moment due.
+const ALARM: u64 = 0;
+/// The token of the wake that goes on handing out.
+const GO_ON: u64 = 1;
+/// How many messages one event hands out.
+const BATCH: usize = 1_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    Free,
+    Ready,
+    Delayed,
+    Unsettled,
+}
+
+struct Slot {
+    generation: u32,
+    place: Place,
+    /// How often it was handed out.
+    attempt: u32,
+    arrived: Moment,
+    lock_until: Moment,
+    size: u64,
+    message: Option<Message>,
+}
+
+/// The ready messages of one priority, by number.
+struct Level {
+    priority: u8,
+    numbers: VecDeque<u64>,
+}
+
+/// The ledger of a store. See the module page.
+pub struct Store {
+    rules: Rules,
+    output: usize,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// Highest priority first.
+    levels: Vec<Level>,
+    /// (when ready, order of coming, number)
+    delayed: BinaryHeap<Reverse<(Moment, u64, u64)>>,
+    /// (when it ends, number)
+    expiries: BinaryHeap<Reverse<(Moment, u64)>>,
+    /// (end of lock, number); ends never go back, because all locks are equally long.
+    locks: VecDeque<(Moment, u64)>,
+    ready_count: u64,
+    delayed_count: u64,
+    unsettled_count: u64,
+    bytes: u64,
+    sequence: u64,
+    armed: Option<Moment>,
+    locks_lost: u64,
+}
+
+impl Store {
+    /// An empty store that hands out at this output.
+    pub fn new(rules: Rules, output: usize) -> Self {
+        Self {
+            rules,
+            output,
+            slots: Vec::new(),
+            free: Vec::new(),
+            levels: Vec::new(),
+            delayed: BinaryHeap::new(),
+            expiries: BinaryHeap::new(),
+            locks: VecDeque::new(),
+            ready_count: 0,
+            delayed_count: 0,
+            unsettled_count: 0,
+            bytes: 0,
+            sequence: 0,
+            armed: None,
+            locks_lost: 0,
+        }
+    }
+
+    /// Puts other rules into force; what is inside stays.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// Whether senders must wait now (G1).
+    pub fn closed(&self) -> bool {
+        self.rules.when_full == WhenFull::Block && self.full(0)
+    }
+
+    /// How many messages wait here: ready and delayed.
+    pub const fn waiting(&self) -> u64 {
+        self.ready_count + self.delayed_count
+    }
+
+    /// How many messages are handed out and not settled.
+    pub const fn unsettled(&self) -> u64 {
+        self.unsettled_count
+    }
+
+    /// Reports the common figures of stores.
+    pub fn gauges(&self, now: Moment, gauges: &mut Vec<Gauge>) {
+        let count = |name, value: u64| Gauge { name, value: value as f64, unit: "messages" };
+        gauges.extend([
+            count("ready", self.ready_count),
+            count("locked", self.unsettled_count),
+            count("delayed", self.delayed_count),
+            count("locks lost", self.locks_lost),
+            Gauge { name: "oldest", value: self.oldest().map_or(0.0, |arrived| now.since(arrived).seconds()), unit: "s" },
+        ]);
+    }
+
+    /// When the oldest ready message arrived.
+    fn oldest(&self) -> Option<Moment> {
+        let first = |level: &Level| level.numbers.iter().find_map(|&number| self.slot(number).filter(|slot| slot.place == Place::Ready));
+        self.levels.iter().filter_map(first).map(|slot| slot.arrived).min()
+    }
+
+    /// Takes a message in, or deals with it as the rules say when there is no room.
+    pub fn offer(&mut self, mut message: Message, fx: &mut Effects<'_>) {
+        let now = fx.now();
+        if let Some(span) = self.rules.time_to_live {
+            message.expires = message.expires.min(now + span);
+        }
+        if message.expires <= now {
+            return self.expire(message, fx);
+        }
+        let size = if self.rules.capacity_bytes.is_some() { message.size() as u64 } else { 0 };
+        while self.full(size) {
+            match self.rules.when_full {
+                // Only a bound in bytes comes here: the engine cannot know the next message's size.
+                WhenFull::Block => break,
+                WhenFull::DropNewest => return fx.drop(message, OVERFLOW),
+                WhenFull::Reject => return fx.nack(message, "the queue is full"),
+                WhenFull::DropOldest => match self.take_oldest() {
+                    Some(oldest) => fx.drop(oldest, OVERFLOW),
+                    None => return fx.drop(message, OVERFLOW),
+                },
+            }
+        }
+        fx.accept(&mut message);
+        let expires = message.expires;
+        let number = self.insert(message, now, size);
+        if expires != Moment::NEVER {
+            self.expiries.push(Reverse((expires, number)));
+        }
+        self.make_ready(number, now, self.rules.delay, false);
+    }
+
+    /// Takes any event but a message, which goes to [`Store::offer`]. Call [`Store::finish`] at the end of every event.
+    pub fn take(&mut self, event: Event, fx: &mut Effects<'_>) {
+        match event {
+            Event::Settled { number, attempt, verdict } => self.settled(number, attempt, verdict, fx),
+            Event::Renewed { number, attempt } => self.renewed(number, attempt, fx.now()),
+            Event::Wake(ALARM) => {
+                if self.armed.is_some_and(|armed| armed <= fx.now()) {
+                    self.armed = None;
+                }
+                self.come_due(fx);
+            }
+            Event::Start | Event::Wake(_) | Event::Room(_) | Event::Drain => {}
+            Event::Message(..) | Event::Released(..) | Event::Answer(..) => unreachable!("a store holds and asks nothing"),
+        }
+    }
+
+    /// Hands out what there is credit for (G3), and sees that the store is woken for what is due next.
+    pub fn finish(&mut self, fx: &mut Effects<'_>) {
+        if self.ready_count > 0 {
+            self.hand_out(fx);
+        }
+        self.sweep();
+        if let Some(next) = self.next_due()
+            && self.armed.is_none_or(|armed| next < armed)
+        {
+            self.armed = Some(next);
+            fx.wake(next, ALARM);
+        }
+    }
+
+    /// Gives up everything that waits, for a reason in one word.
+    pub fn give_back(&mut self, reason: &'static str, error: &str, fx: &mut Effects<'_>) {
+        for slot in 0..self.slots.len() {
+            if matches!(self.slots[slot].place, Place::Ready | Place::Delayed) {
+                let message = self.remove(slot);
+                fx.dead_letter(message, reason, error);
+            }
+        }
+    }
+
+    fn full(&self, size: u64) -> bool {
+        let count = match self.rules.counts {
+            Counts::Waiting => self.waiting(),
+            Counts::InSystem => self.waiting() + self.unsettled_count,
+        };
+        // One message larger than the whole bound is let into an empty store: it could never enter otherwise.
+        let too_many_bytes = |most| if size == 0 { self.bytes >= most } else { self.bytes > 0 && self.bytes + size > most };
+        count >= self.rules.capacity || self.rules.capacity_bytes.is_some_and(too_many_bytes)
+    }
+
+    fn hand_out(&mut self, fx: &mut Effects<'_>) {
+        let room = fx.room(self.output);
+        for _ in 0..room.min(BATCH) {
+            let Some(at) = self.pop_ready(fx) else { return };
+            let number = self.number(at);
+            let slot = &mut self.slots[at];
+            slot.attempt += 1;
+            if !self.rules.at_least_once {
+                let message = self.remove(at);
+                fx.hand_out(self.output, message);
+                continue;
+            }
+            let attempt = slot.attempt;
+            let mut message = slot.message.clone().expect("a slot in use has a message");
+            message.settlement = Settlement::One(Delivery { origin: 0, attempt, number });
+            self.move_to(at, Place::Unsettled);
+            if self.rules.lock != Span::ZERO {
+                self.lock(at, fx.now() + self.rules.lock);
+            }
+            fx.hand_out(self.output, message);
+        }
+        if room > BATCH && self.ready_count > 0 {
+            fx.wake(fx.now(), GO_ON);
+        }
+    }
+
+    fn lock(&mut self, at: usize, until: Moment) {
+        self.slots[at].lock_until = until;
+        let number = self.number(at);
+        // Hot changes may shorten the lock: then the list takes the end in its order.
+        let after = self.locks.partition_point(|(end, _)| *end <= until);
+        self.locks.insert(after, (until, number));
+    }
+
+    /// The next ready message that has not expired.
+    fn pop_ready(&mut self, fx: &mut Effects<'_>) -> Option<usize> {
+        for level in 0..self.levels.len() {
+            loop {
+                let numbers = &mut self.levels[level].numbers;
+                let popped = if self.rules.order == Order::Fifo { numbers.pop_front() } else { numbers.pop_back() };
+                let Some(number) = popped else { break };
+                let Some(at) = self.find(number, Place::Ready) else { continue };
+                if self.slots[at].message.as_ref().is_some_and(|message| message.expires > fx.now()) {
+                    return Some(at);
+                }
+                let message = self.remove(at);
+                self.expire(message, fx);
+            }
+        }
+        None
+    }
+
+    /// Takes out the ready message that came first, of the lowest priority.
+    fn take_oldest(&mut self) -> Option<Message> {
+        for level in (0..self.levels.len()).rev() {
+            while let Some(number) = self.levels[level].numbers.pop_front() {
+                if let Some(at) = self.find(number, Place::Ready) {
+                    return Some(self.remove(at));
+                }
+            }
+        }
+        None
+    }
+
+    fn settled(&mut self, number: u64, attempt: u32, verdict: Verdict, fx: &mut Effects<'_>) {
+        let current = self.find(number, Place::Unsettled).filter(|at| self.slots[*at].attempt == attempt);
+        match (current, verdict) {
+            (Some(at), Verdict::Ack) => drop(self.remove(at)),
+            (Some(at), Verdict::Nack(error)) => self.failed(at, &error, true, fx),
+            // Too late: the message is ready again, or with somebody else, or ended.
+            (None, Verdict::Ack) => {}
+            (None, Verdict::Nack(_)) => fx.superseded(),
+        }
+    }
+
+    fn renewed(&mut self, number: u64, attempt: u32, now: Moment) {
+        if let Some(at) = self.find(number, Place::Unsettled)
+            && self.slots[at].attempt == attempt
+            && self.rules.lock != Span::ZERO
+        {
+            self.lock(at, now + self.rules.lock);
+        }
+    }
+
+    /// A delivery failed: the message comes back, or is given up.
+    fn failed(&mut self, at: usize, error: &Arc<str>, delayed: bool, fx: &mut Effects<'_>) {
+        let now = fx.now();
+        let attempt = self.slots[at].attempt;
+        let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
+        if self.rules.most_deliveries > 0 && attempt >= self.rules.most_deliveries {
+            message.set_header("deliveries", attempt.into());
+            let message = self.remove(at);
+            return fx.dead_letter(message, MAX_DELIVERIES, error.clone());
+        }
+        if message.expires <= now {
+            let message = self.remove(at);
+            return self.expire(message, fx);
+        }
+        let delay = if delayed {
+            message.settlement = Settlement::One(Delivery { origin: 0, attempt, number: 0 });
+            let mut random = fx.random(Purpose("retry"), message);
+            message.settlement = Settlement::None;
+            self.rules.retry.delay(attempt, || random.unit())
+        } else {
+            Span::ZERO
+        };
+        let number = self.number(at);
+        self.make_ready(number, now, delay, true);
+    }
+
+    /// What the alarm was for: locks lost, delays over, messages expired.
+    fn come_due(&mut self, fx: &mut Effects<'_>) {
+        let now = fx.now();
+        while let Some(&(until, number)) = self.locks.front().filter(|(until, _)| *until <= now) {
+            self.locks.pop_front();
+            if let Some(at) = self.locked(number, until) {
+                self.locks_lost += 1;
+                fx.duplicated();
+                let error: Arc<str> = format!("the consumer kept the message longer than its lock of {}", self.rules.lock).into();
+                fx.error(error.clone());
+                self.failed(at, &error, false, fx);
+            }
+        }
+        while let Some(&Reverse((moment, _, number))) = self.delayed.peek().filter(|Reverse((moment, ..))| *moment <= now) {
+            self.delayed.pop();
+            if self.find(number, Place::Delayed).is_some() {
+                self.make_ready(number, moment, Span::ZERO, false);
+            }
+        }
+        while let Some(&Reverse((_, number))) = self.expiries.peek().filter(|Reverse((moment, _))| *moment <= now) {
+            self.expiries.pop();
+            // A message in a consumer's hands does not expire; if it comes back, `failed` sees to it.
+            if let Some(at) = self.find(number, Place::Ready).or_else(|| self.find(number, Place::Delayed)) {
+                let message = self.remove(at);
+                self.expire(message, fx);
+            }
+        }
+    }
+
+    fn expire(&self, message: Message, fx: &mut Effects<'_>) {
+        if self.rules.expired_to_dead_letters {
+            fx.dead_letter(message, EXPIRED, "it waited longer than its time to live");
+        } else {
+            fx.drop(message, EXPIRED);
+        }
+    }
+
+    fn make_ready(&mut self, number: u64, now: Moment, delay: Span, returned: bool) {
+        let at = (number & 0xffff_ffff) as usize;
+        if delay > Span::ZERO {
+            self.move_to(at, Place::Delayed);
+            self.sequence += 1;
+            self.delayed.push(Reverse((now + delay, self.sequence, number)));
+            return;
+        }
+        self.move_to(at, Place::Ready);
+        let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
+        message.queued = now;
+        let priority = message.priority;
+        let level = match self.levels.iter().position(|level| level.priority <= priority) {
+            Some(found) if self.levels[found].priority == priority => found,
+            found => {
+                let found = found.unwrap_or(self.levels.len());
+                self.levels.insert(found, Level { priority, numbers: VecDeque::new() });
+                found
+            }
+        };
+        let to_head = returned && self.rules.returned_to_head;
+        let numbers = &mut self.levels[level].numbers;
+        // The head is where the next one is taken from: the front, first in first out; the back, last in first out.
+        if (returned && !to_head && self.rules.order == Order::Lifo) || (to_head && self.rules.order == Order::Fifo) {
+            numbers.push_front(number);
+        } else {
+            numbers.push_back(number);
+        }
+    }
+
+    fn next_due(&self) -> Option<Moment> {
+        let lock = self.locks.front().map(|(until, _)| *until);
+        let delay = self.delayed.peek().map(|Reverse((moment, ..))| *moment);
+        let expiry = self.expiries.peek().map(|Reverse((moment, _))| *moment);
+        [lock, delay, expiry].into_iter().flatten().min()
+    }
+
+    /// Clears stale entries away from the front of the lists, and from everywhere once they outnumber what is alive.
+    fn sweep(&mut self) {
+        while self.locks.front().is_some_and(|&(until, number)| self.locked(number, until).is_none()) {
+            self.locks.pop_front();
+        }
+        while self.expiries.peek().is_some_and(|Reverse((_, number))| self.slot(*number).is_none()) {
+            self.expiries.pop();
+        }
+        let alive = (self.slots.len() - self.free.len()) * 2 + 1_024;
+        if self.locks.len() > alive {
+            let mut locks = std::mem::take(&mut self.locks);
+            locks.retain(|&(until, number)| self.locked(number, until).is_some());
+            self.locks = locks;
+        }
+        if self.expiries.len() > alive {
+            let mut expiries = std::mem::take(&mut self.expiries).into_vec();
+            expiries.retain(|Reverse((_, number))| self.slot(*number).is_some());
+            self.expiries = expiries.into();
+        }
+        if self.delayed.len() > alive {
+            let mut delayed = std::mem::take(&mut self.delayed).into_vec();
+            delayed.retain(|Reverse((_, _, number))| self.find(*number, Place::Delayed).is_some());
+            self.delayed = delayed.into();
+        }
+        for level in 0..self.levels.len() {
+            if self.levels[level].numbers.len() > alive {
+                let mut numbers = std::mem::take(&mut self.levels[level].numbers);
+                numbers.retain(|number| self.find(*number, Place::Ready).is_some());
+                self.levels[level].numbers = numbers;
+            }
+        }
+    }
+
+    /// The slot of a message that a consumer holds until just then.
+    fn locked(&self, number: u64, until: Moment) -> Option<usize> {
+        self.find(number, Place::Unsettled).filter(|at| self.slots[*at].lock_until == until)
+    }
+
+    fn slot(&self, number: u64) -> Option<&Slot> {
+        let slot = self.slots.get((number & 0xffff_ffff) as usize)?;
+        (u64::from(slot.generation) == number >> 32 && slot.place != Place::Free).then_some(slot)
+    }
+
+    fn find(&self, number: u64, place: Place) -> Option<usize> {
+        self.slot(number).filter(|slot| slot.place == place).map(|_| (number & 0xffff_ffff) as usize)
+    }
+
+    fn number(&self, at: usize) -> u64 {
+        at as u64 | u64::from(self.slots[at].generation) << 32
+    }
+
+    const fn count(&mut self, place: Place) -> Option<&mut u64> {
+        match place {
+            Place::Free => None,
+            Place::Ready => Some(&mut self.ready_count),
+            Place::Delayed => Some(&mut self.delayed_count),
+            Place::Unsettled => Some(&mut self.unsettled_count),
+        }
+    }
+
+    fn move_to(&mut self, at: usize, place: Place) {
+        let size = self.slots[at].size;
+        let counted = |store: &Self, place| match place {
+            Place::Free => false,
+            Place::Ready | Place::Delayed => true,
+            Place::Unsettled => store.rules.counts == Counts::InSystem,
+        };
+        let before = std::mem::replace(&mut self.slots[at].place, place);
+        if size > 0 {
+            self.bytes = self.bytes.saturating_sub(if counted(self, before) { size } else { 0 });
+            self.bytes += if counted(self, place) { size } else { 0 };
+        }
+        if let Some(count) = self.count(before) {
+            *count -= 1;
+        }
+        if let Some(count) = self.count(place) {
+            *count += 1;
+        }
+    }
+
+    fn insert(&mut self, message: Message, now: Moment, size: u64) -> u64 {
+        let at = self.free.pop().map_or(self.slots.len(), |at| at as usize);
+        let slot = |generation| Slot {
+            generation,
+            place: Place::Free,
+            attempt: 0,
+            arrived: now,
+            lock_until: Moment::START,
+            size,
+            message: Some(message),
+        };
+        if at == self.slots.len() {
+            self.slots.push(slot(0));
+        } else {
+            self.slots[at] = slot(self.slots[at].generation);
+        }
+        self.number(at)
+    }
+
+    fn remove(&mut self, at: usize) -> Message {
+        self.move_to(at, Place::Free);
+        let slot = &mut self.slots[at];
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(at as u32);
+        slot.message.take().expect("a slot in use has a message")
+    }
+}

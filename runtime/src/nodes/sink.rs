@@ -1,0 +1,4 @@
+//! Where messages end.
+
+#[allow(clippy::module_inception)]
+pub mod sink;
