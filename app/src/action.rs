@@ -1,5 +1,13 @@
 //! What a person can mean. Panels and the canvas drop actions into the outbox; one place performs them.
 
+pub mod outbox;
+pub mod perform;
+pub mod shortcuts;
+pub mod table;
+
+pub use outbox::Outbox;
+pub use table::Command;
+
 use egui::Pos2;
 use pipewright_runtime::engine::control::Control;
 use pipewright_runtime::graph::{Edit, FrameId, NoteId};
@@ -52,19 +60,4 @@ pub enum Action {
     QuickAdd(Pos2, Option<End>),
     /// Bring a problem's place into view.
     Reveal(Item),
-}
-
-/// Where actions are dropped during a frame.
-#[derive(Default, Debug)]
-pub struct Outbox(Vec<Action>);
-
-impl Outbox {
-    /// Drops an action.
-    pub fn push(&mut self, action: Action) {
-        self.0.push(action);
-    }
-    /// Takes everything dropped so far.
-    pub fn take(&mut self) -> Vec<Action> {
-        std::mem::take(&mut self.0)
-    }
 }

@@ -5,7 +5,7 @@ mod exit;
 mod kinds;
 mod print;
 
-pub use arguments::{Arguments, Verb, WindowArguments};
+pub use arguments::{Arguments, ThemeName, Verb, WindowArguments};
 pub use exit::Exit;
 
 use clap::Parser;

@@ -1,0 +1,188 @@
+//! Commands that change the document.
+
+use super::{apply, select};
+use crate::action::{Action, Item};
+use crate::dialogs::{Dialog, QuickAdd};
+use crate::pending::{check, file};
+use crate::state::{Request, State};
+use pipewright_runtime::graph::layout::{NODE_HEIGHT, NODE_WIDTH, arrange as arranged};
+use pipewright_runtime::graph::{Edit, Frame, Graph, Note, Point};
+use pipewright_runtime::id::NodeId;
+
+/// How far a copy stands from what it was made of.
+const COPY_OFFSET: f32 = 32.0;
+/// Space between a frame and the nodes in it; more above, for its name.
+const FRAME_MARGIN: f32 = 24.0;
+
+/// Takes back the last change.
+pub fn undo(state: &mut State) {
+    travel(state, true);
+}
+
+/// Makes it again.
+pub fn redo(state: &mut State) {
+    travel(state, false);
+}
+
+fn travel(state: &mut State, back: bool) {
+    let Some(open) = state.front_mut() else { return };
+    let before: Vec<_> = open.document.graph().nodes().iter().map(|(id, node)| (id.clone(), node.clone())).collect();
+    let label = if back { open.document.undo() } else { open.document.redo() };
+    open.prune_selection();
+    // Settings that came back come into force in a run, too.
+    let graph = open.document.graph();
+    let changed: Vec<NodeId> = before
+        .into_iter()
+        .filter(|(id, node)| graph.nodes().get(id).is_some_and(|now| now.settings != node.settings))
+        .map(|(id, _)| id)
+        .collect();
+    for node in changed {
+        super::run::hot_change(state, &node);
+    }
+    if let Some(label) = label {
+        state.done(format!("{}: {label}", if back { "Undone" } else { "Redone" }));
+    }
+}
+
+/// Copies the selected nodes, then deletes them.
+pub fn cut(state: &mut State) {
+    copy(state);
+    delete(state);
+}
+
+/// Copies the selected nodes with the pipes between them, as the text of a file.
+pub fn copy(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();
+    if nodes.is_empty() {
+        return;
+    }
+    let text = file::write(&open.document.graph().extract(&nodes));
+    state.requests.push(Request::Copy(text));
+    state.done(if nodes.len() == 1 { "Copied 1 node".to_owned() } else { format!("Copied {} nodes", nodes.len()) });
+}
+
+/// Puts in what was copied; without its text, asks the window for it.
+pub fn paste(state: &mut State) {
+    let Some(text) = state.pasted.take() else {
+        state.requests.push(Request::Paste);
+        return;
+    };
+    let read = file::read(&text, state.catalogue);
+    if read.graph.nodes().is_empty() && read.graph.notes().is_empty() {
+        state.failed("The clipboard holds no nodes.");
+        return;
+    }
+    let Some(open) = state.front() else { return };
+    let middle = open.views.canvas_centre;
+    let at = Point { x: (middle.x / 4.0).round() * 4.0, y: (middle.y / 4.0).round() * 4.0 };
+    insert(state, "Paste", &read.graph, at);
+}
+
+/// Puts in a copy of the selected nodes beside them.
+pub fn duplicate(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();
+    let graph = open.document.graph();
+    let places = nodes.iter().filter_map(|id| graph.node(id)).map(|node| node.position);
+    let Some(corner) = places.reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.min(b.y) }) else { return };
+    let clip = graph.extract(&nodes);
+    insert(state, "Duplicate", &clip, Point { x: corner.x + COPY_OFFSET, y: corner.y + COPY_OFFSET });
+}
+
+fn insert(state: &mut State, label: &str, clip: &Graph, at: Point) {
+    let Some(open) = state.front() else { return };
+    let (change, nodes) = open.document.graph().insert(clip, at);
+    apply(state, label, change);
+    state.push(Action::Select(nodes.into_iter().map(Item::Node).collect()));
+}
+
+/// Deletes what is selected.
+pub fn delete(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let graph = open.document.graph();
+    let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();
+    let with_nodes = |pipe: &pipewright_runtime::id::PipeId| nodes.contains(&pipe.from.node) || nodes.contains(&pipe.to.node);
+    let mut edits = Vec::new();
+    for item in &open.selection {
+        match item {
+            Item::Pipe(pipe) if graph.pipe(pipe).is_some() && !with_nodes(pipe) => edits.push(Edit::RemovePipe(pipe.clone())),
+            Item::Frame(frame) => edits.push(Edit::SetFrame(*frame, None)),
+            Item::Note(note) => edits.push(Edit::SetNote(*note, None)),
+            Item::Pipe(_) | Item::Node(_) => {}
+        }
+    }
+    edits.push(graph.remove_nodes(&nodes));
+    let label = if open.selection.len() == 1 { "Delete" } else { "Delete selection" };
+    apply(state, label, Edit::Group(edits));
+}
+
+/// Deletes the selected nodes and wires their neighbours to each other, where that may be.
+pub fn delete_reconnect(state: &mut State) {
+    let catalogue = state.catalogue;
+    let Some(open) = state.front_mut() else { return };
+    let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();
+    open.document.begin_gesture("Delete and reconnect");
+    for node in nodes {
+        let Some(open) = state.front() else { break };
+        let graph = open.document.graph();
+        let without = {
+            let mut without = graph.clone();
+            // The neighbours' ports must be looked at as they are once the node is gone.
+            let _ = without.apply(graph.remove_nodes(std::slice::from_ref(&node)));
+            without
+        };
+        let allowed = |from: &_, to: &_| check::ports::may_connect(&without, catalogue, from, to).is_ok();
+        let change = graph.remove_and_reconnect(&node, allowed).unwrap_or_else(|| graph.remove_nodes(std::slice::from_ref(&node)));
+        apply(state, "Delete and reconnect", change);
+    }
+    if let Some(open) = state.front_mut() {
+        open.document.end_gesture();
+    }
+}
+
+/// Lays the nodes out from left to right.
+pub fn arrange(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let change = arranged(open.document.graph(), Point { x: 40.0, y: 40.0 });
+    apply(state, "Arrange", change);
+    super::view::fit(state);
+}
+
+/// Puts a frame around the selected nodes.
+pub fn frame(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let graph = open.document.graph();
+    let places: Vec<Point> = select::nodes(open).filter_map(|id| graph.node(id)).map(|node| node.position).collect();
+    let Some(first) = places.first().copied() else { return };
+    let (least, most) = places.iter().fold((first, first), |(least, most), at| {
+        (Point { x: least.x.min(at.x), y: least.y.min(at.y) }, Point { x: most.x.max(at.x), y: most.y.max(at.y) })
+    });
+    let position = Point { x: least.x - FRAME_MARGIN, y: least.y - FRAME_MARGIN - 16.0 };
+    let size =
+        Point { x: most.x - least.x + NODE_WIDTH + 2.0 * FRAME_MARGIN, y: most.y - least.y + NODE_HEIGHT + 2.0 * FRAME_MARGIN + 16.0 };
+    let id = graph.fresh_frame_id();
+    apply(state, "Frame selection", Edit::SetFrame(id, Some(Frame { title: "Group".to_owned(), position, size })));
+    state.push(Action::Select(vec![Item::Frame(id)]));
+}
+
+/// Puts a note in the middle of what is seen.
+pub fn note(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let at = open.views.canvas_centre;
+    let id = open.document.graph().fresh_note_id();
+    let snap = |value: f32| (value / 4.0).round() * 4.0;
+    let note = Note {
+        text: "A note. Write **Markdown** here.".to_owned(),
+        position: Point { x: snap(at.x - 100.0), y: snap(at.y - 40.0) },
+        size: Point { x: 200.0, y: 80.0 },
+    };
+    apply(state, "Add note", Edit::SetNote(id, Some(note)));
+    state.push(Action::Select(vec![Item::Note(id)]));
+}
+
+/// Lists the kinds, to add one in the middle of what is seen.
+pub fn quick_add(state: &mut State) {
+    let Some(at) = state.front().map(|open| open.views.canvas_centre) else { return };
+    state.dialog = Some(Dialog::QuickAdd(QuickAdd::at(at, None)));
+}

@@ -1,0 +1,244 @@
+//! Commands that open, save and close documents.
+
+use crate::dialogs::{Dialog, Purpose, Question};
+use crate::document::Document;
+use crate::io::autosave::Recovered;
+use crate::io::{Done, Job, SaveFailure};
+use crate::state::{Request, State};
+use std::path::{Path, PathBuf};
+
+/// Opens an empty document.
+pub fn new(state: &mut State) {
+    let number = state.number();
+    state.show(Document::empty(number));
+}
+
+/// Asks for a file to open.
+pub fn open(state: &mut State) {
+    let folder = state.front().map(|open| open.document.folder());
+    state.files.ask(Purpose::Open, folder, None);
+}
+
+/// Opens this file, or brings its tab to the front.
+pub fn open_path(state: &mut State, path: PathBuf) {
+    if let Some(tab) = state.tab_of(&path) {
+        state.active = Some(tab);
+        return;
+    }
+    state.io.ask(Job::Open(path));
+}
+
+/// Opens a sample as a new document.
+pub fn open_sample(state: &mut State, text: &str) {
+    let number = state.number();
+    let document = Document::from_text(text, None, state.catalogue, number);
+    state.show(document);
+    super::view::fit(state);
+}
+
+/// Opens what was recovered, as unsaved changes of its own file.
+pub fn recover(state: &mut State, recovered: Recovered) {
+    let number = state.number();
+    let mut document = Document::from_text(&recovered.text, recovered.path.clone(), state.catalogue, number);
+    document.mark_unsaved();
+    state.show(document);
+    super::view::fit(state);
+    state.io.ask(Job::Discard(recovered.autosave));
+}
+
+/// Writes the document in front.
+pub fn save(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    match open.document.path().map(Path::to_owned) {
+        Some(path) => save_to(state, path, false),
+        None => save_as(state),
+    }
+}
+
+/// Asks where to write the document in front.
+pub fn save_as(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let name = open.document.path().and_then(Path::file_name).map_or_else(
+        || {
+            let title = open.document.graph().title().trim().to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
+            format!("{}.ron", if title.is_empty() { "untitled" } else { &title })
+        },
+        |name| name.to_string_lossy().into_owned(),
+    );
+    let purpose = Purpose::Save(open.document.number);
+    state.files.ask(purpose, Some(open.document.folder()), Some(name));
+}
+
+/// Writes the document in front to this file; `overwrite` also what another program has changed.
+pub fn save_to(state: &mut State, path: PathBuf, overwrite: bool) {
+    let Some(open) = state.front_mut() else { return };
+    let document = &open.document;
+    let same = document.path() == Some(path.as_path());
+    let job = Job::Save {
+        document: document.number,
+        graph: Box::new(document.graph().clone()),
+        path,
+        state: document.state_number(),
+        expected: document.fingerprint.clone().filter(|_| same && !overwrite),
+    };
+    open.saving = true;
+    state.io.ask(job);
+}
+
+/// Closes the document in front; asks if there are unsaved changes.
+pub fn close(state: &mut State) {
+    if let Some(at) = state.active {
+        close_tab(state, at);
+    }
+}
+
+/// Closes a tab; asks if there are unsaved changes.
+pub fn close_tab(state: &mut State, at: usize) {
+    let Some(open) = state.documents.get(at) else { return };
+    if open.document.dirty() {
+        state.active = Some(at);
+        let (document, name) = (open.document.number, open.document.name());
+        state.dialog = Some(Dialog::Question(Question::Unsaved { document, name }));
+    } else {
+        state.close(at);
+    }
+}
+
+/// Shows the welcome page.
+pub fn welcome(state: &mut State) {
+    state.active = None;
+}
+
+/// Closes the window; asks about each document with unsaved changes.
+pub fn quit(state: &mut State) {
+    state.closing = true;
+    go_on_closing(state);
+}
+
+/// The next step of closing the window: the next question, or the end.
+pub fn go_on_closing(state: &mut State) {
+    if !state.closing || state.dialog.is_some() || state.documents.iter().any(|open| open.saving) {
+        return;
+    }
+    match state.documents.iter().position(|open| open.document.dirty()) {
+        Some(at) => close_tab(state, at),
+        None => state.requests.push(Request::Close),
+    }
+}
+
+/// Takes what the io thread has done.
+pub fn take_done(state: &mut State) {
+    for done in state.io.take() {
+        take(state, done);
+    }
+}
+
+fn take(state: &mut State, done: Done) {
+    match done {
+        Done::Opened(path, Ok((text, fingerprint))) => opened(state, path, &text, fingerprint),
+        Done::Opened(path, Err(error)) => {
+            state.preferences.recent.retain(|recent| *recent != path);
+            state.failed(format!("{} cannot be opened: {error}", path.display()));
+        }
+        Done::Saved { document, path, state: saved, result } => {
+            let Some(open) = state.by_number(document) else { return };
+            open.saving = false;
+            match result {
+                Ok(fingerprint) => {
+                    open.document.saved(saved, path.clone(), fingerprint);
+                    let finished = std::mem::take(&mut open.close_when_saved) && !open.document.dirty();
+                    state.io.ask(Job::Forget(document));
+                    state.preferences.remember(&path);
+                    state.done(format!("Saved {}", path.display()));
+                    if finished && let Some(at) = state.documents.iter().position(|open| open.document.number == document) {
+                        state.close(at);
+                    }
+                }
+                Err(SaveFailure::ChangedOutside) => {
+                    open.close_when_saved = false;
+                    let name = open.document.name();
+                    state.dialog = Some(Dialog::Question(Question::ChangedOutside { document, name, saving: true }));
+                }
+                Err(SaveFailure::Failed(error)) => {
+                    open.close_when_saved = false;
+                    state.closing = false;
+                    state.failed(format!("{} was not saved: {error}", path.display()));
+                }
+            }
+        }
+        Done::Autosaved(document, saved, Ok(())) => {
+            if let Some(open) = state.by_number(document) {
+                open.document.autosaved(saved);
+            }
+        }
+        Done::Autosaved(document, saved, Err(error)) => {
+            // Tried again only after the next change, so that a full disk does not fill the screen with notices.
+            if let Some(open) = state.by_number(document) {
+                open.document.autosaved(saved);
+            }
+            state.failed(format!("The autosave was not written: {error}"));
+        }
+        Done::Checked(document, revision, problems) => {
+            if let Some(open) = state.by_number(document) {
+                open.checking = None;
+                open.document.checked(revision, problems);
+            }
+        }
+        Done::ChangedOutside(document) => {
+            let Some(open) = state.by_number(document) else { return };
+            let name = open.document.name();
+            // Asked once: until the file is saved or read again, nothing more is expected of it.
+            open.document.fingerprint = None;
+            if state.dialog.is_none() {
+                state.dialog = Some(Dialog::Question(Question::ChangedOutside { document, name, saving: false }));
+            }
+        }
+        Done::Recovered(recovered) => state.recovered = recovered,
+        Done::Written(path, Ok(())) => state.done(format!("Wrote {}", path.display())),
+        Done::Written(path, Err(error)) => state.failed(format!("{} was not written: {error}", path.display())),
+    }
+}
+
+fn opened(state: &mut State, path: PathBuf, text: &str, fingerprint: Option<crate::pending::file::Fingerprint>) {
+    state.preferences.remember(&path);
+    if let Some(tab) = state.tab_of(&path) {
+        // Read again after a change from outside.
+        let number = state.documents[tab].document.number;
+        let mut document = Document::from_text(text, Some(path), state.catalogue, number);
+        document.fingerprint = fingerprint;
+        state.documents[tab].document = document;
+        state.documents[tab].prune_selection();
+        state.active = Some(tab);
+        return;
+    }
+    let number = state.number();
+    let mut document = Document::from_text(text, Some(path), state.catalogue, number);
+    document.fingerprint = fingerprint;
+    state.show(document);
+    super::view::fit(state);
+}
+
+/// Takes what the file dialogs have brought.
+pub fn take_chosen(state: &mut State) {
+    while let Some((purpose, chosen)) = state.files.take() {
+        match (purpose, chosen) {
+            (Purpose::Open, Some(path)) => open_path(state, path),
+            (Purpose::Save(document), Some(mut path)) => {
+                if path.extension().is_none() {
+                    path.set_extension("ron");
+                }
+                if let Some(at) = state.documents.iter().position(|open| open.document.number == document) {
+                    state.active = Some(at);
+                    save_to(state, path, true);
+                }
+            }
+            (Purpose::Save(document), None) => {
+                state.closing = false;
+                if let Some(open) = state.by_number(document) {
+                    open.close_when_saved = false;
+                }
+            }
+            (Purpose::Open, None) => {}
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Commands that start, steer and end a run.
+
+use crate::session::Session;
+use crate::state::State;
+use pipewright_runtime::engine::control::{Control, Speed};
+use pipewright_runtime::engine::run::RunOptions;
+use pipewright_runtime::id::NodeId;
+use pipewright_runtime::node::Form;
+use pipewright_runtime::telemetry::snapshot::{Mode, RunState};
+
+/// The speeds that the run bar offers, slowest first.
+pub const SPEEDS: &[(Speed, &str)] = &[
+    (Speed::Times(0.1), "× 0.1"),
+    (Speed::Times(0.5), "× 0.5"),
+    (Speed::Times(1.0), "× 1"),
+    (Speed::Times(2.0), "× 2"),
+    (Speed::Times(10.0), "× 10"),
+    (Speed::Times(60.0), "× 60"),
+    (Speed::Times(1_000.0), "× 1 000"),
+    (Speed::Fastest, "fastest"),
+];
+
+/// Starts a run in the chosen mode.
+pub fn start(state: &mut State) {
+    let catalogue = state.catalogue;
+    let Some(open) = state.front_mut() else { return };
+    if open.running() {
+        return;
+    }
+    let options = RunOptions { mode: open.mode, seed: None, speed: open.speed, until: None, folder: open.document.folder(), workers: 0 };
+    open.problems_of_start.clear();
+    open.session = Some(Session::start(open.document.graph().clone(), catalogue, options));
+}
+
+/// Runs by the wall clock.
+pub fn live(state: &mut State) {
+    if let Some(open) = state.front_mut() {
+        open.mode = Mode::Live;
+    }
+    start(state);
+}
+
+/// Runs by a virtual clock.
+pub fn simulate(state: &mut State) {
+    if let Some(open) = state.front_mut() {
+        open.mode = Mode::Simulated;
+    }
+    start(state);
+}
+
+fn ask(state: &mut State, control: Control) {
+    if let Some(session) = state.front_mut().and_then(|open| open.session.as_mut()) {
+        session.ask(control);
+    }
+}
+
+fn run_state(state: &State) -> Option<&RunState> {
+    state.front()?.session.as_ref()?.state()
+}
+
+/// Parks the run, or lets it go on.
+pub fn pause(state: &mut State) {
+    let paused = matches!(run_state(state), Some(RunState::Paused));
+    ask(state, if paused { Control::Resume } else { Control::Pause });
+}
+
+/// Runs the earliest due event; a run that goes is parked first.
+pub fn step(state: &mut State) {
+    if !matches!(run_state(state), Some(RunState::Paused)) {
+        ask(state, Control::Pause);
+    }
+    ask(state, Control::Step);
+}
+
+/// Drains, then ends; while it drains, ends at once.
+pub fn stop(state: &mut State) {
+    let draining = matches!(run_state(state), Some(RunState::Stopping));
+    ask(state, if draining { Control::StopNow } else { Control::Stop });
+}
+
+/// Sets the simulation's speed, for a run under way and for the next.
+pub fn set_speed(state: &mut State, speed: Speed) {
+    if let Some(open) = state.front_mut() {
+        open.speed = speed;
+    }
+    ask(state, Control::Speed(speed));
+}
+
+fn change_speed(state: &mut State, step: isize) {
+    let Some(open) = state.front() else { return };
+    let at = SPEEDS.iter().position(|(speed, _)| *speed == open.speed).unwrap_or(2);
+    let at = at.saturating_add_signed(step).min(SPEEDS.len() - 1);
+    set_speed(state, SPEEDS[at].0);
+}
+
+/// One speed down.
+pub fn slower(state: &mut State) {
+    change_speed(state, -1);
+}
+
+/// One speed up.
+pub fn faster(state: &mut State) {
+    change_speed(state, 1);
+}
+
+/// Puts a node's changed settings into force in a run under way; faulty ones wait until they are mended.
+pub fn hot_change(state: &mut State, node: &NodeId) {
+    let catalogue = state.catalogue;
+    let Some(open) = state.front_mut() else { return };
+    let graph = open.document.graph();
+    let Some(session) = open.session.as_mut().filter(|session| session.alive()) else { return };
+    let Some((kind, settings)) = graph.node(node).and_then(|node| Some((catalogue.get(&node.kind)?, &node.settings))) else { return };
+    let mut form = Form::new(node, kind, settings);
+    let _ = (kind.build)(&mut form);
+    if form.into_problems().is_empty() {
+        session.change(node, graph);
+    }
+}

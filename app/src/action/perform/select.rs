@@ -1,0 +1,45 @@
+//! Commands that change what is selected.
+
+use crate::action::Item;
+use crate::state::{Open, State};
+use pipewright_runtime::graph::Graph;
+use pipewright_runtime::id::NodeId;
+
+/// The selected nodes.
+pub fn nodes(open: &Open) -> impl Iterator<Item = &NodeId> {
+    open.selection.iter().filter_map(|item| match item {
+        Item::Node(id) => Some(id),
+        Item::Pipe(_) | Item::Frame(_) | Item::Note(_) => None,
+    })
+}
+
+/// Selects every node.
+pub fn all(state: &mut State) {
+    if let Some(open) = state.front_mut() {
+        open.selection = open.document.graph().nodes().keys().cloned().map(Item::Node).collect();
+    }
+}
+
+/// Selects nothing.
+pub fn nothing(state: &mut State) {
+    if let Some(open) = state.front_mut() {
+        open.selection.clear();
+    }
+}
+
+/// Adds what messages of the selected nodes reach.
+pub fn downstream(state: &mut State) {
+    extend(state, Graph::downstream);
+}
+
+/// Adds what reaches the selected nodes.
+pub fn upstream(state: &mut State) {
+    extend(state, Graph::upstream);
+}
+
+fn extend(state: &mut State, reached: fn(&Graph, &NodeId) -> Vec<NodeId>) {
+    let Some(open) = state.front_mut() else { return };
+    let graph = open.document.graph();
+    let more: Vec<NodeId> = nodes(open).flat_map(|node| reached(graph, node)).collect();
+    open.selection.extend(more.into_iter().map(Item::Node));
+}

@@ -1,0 +1,4 @@
+//! The canvas. (placeholder until the real one lands)
+/// State.
+#[derive(Default)]
+pub struct CanvasState {}

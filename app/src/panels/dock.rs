@@ -1,0 +1,31 @@
+//! The dock at the bottom: tabs with counts, and the panel in front.
+
+use crate::state::State;
+use crate::theme::Theme;
+use crate::widgets::tabs::{Tab, tab_bar_ui};
+use crate::workspace::DockTab;
+use egui::Ui;
+use pipewright_runtime::problem::Severity;
+
+/// Shows the dock.
+pub fn dock_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
+    let tabs: Vec<Tab<'_>> = DockTab::ALL.iter().map(|tab| Tab { label: tab.title(), count: count(theme, state, *tab) }).collect();
+    let mut chosen = DockTab::ALL.iter().position(|tab| *tab == state.preferences.workspace.dock_tab).unwrap_or(0);
+    tab_bar_ui(ui, theme, &tabs, &mut chosen);
+    state.preferences.workspace.dock_tab = DockTab::ALL[chosen];
+}
+
+fn count(theme: &Theme, state: &State, tab: DockTab) -> (u64, egui::Color32) {
+    let Some(open) = state.front() else { return (0, theme.dim) };
+    match tab {
+        DockTab::Problems => {
+            let colour = if open.document.count(Severity::Error) > 0 { theme.failed } else { theme.warning };
+            (open.document.problems().len() as u64, colour)
+        }
+        DockTab::DeadLetters => {
+            let snapshot = open.session.as_ref().and_then(|session| session.snapshot());
+            (snapshot.map_or(0, |snapshot| snapshot.books.dead_lettered), theme.failed)
+        }
+        DockTab::Messages | DockTab::Metrics | DockTab::Journal => (0, theme.dim),
+    }
+}

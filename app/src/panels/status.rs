@@ -1,0 +1,60 @@
+//! The status line: what is selected, problems, saved when, frame time.
+
+use crate::state::State;
+use crate::theme::Theme;
+use crate::widgets::figure;
+use egui::{Label, RichText, Sense, Ui};
+use pipewright_runtime::problem::Severity;
+
+/// Shows the line.
+pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f32) {
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 20.0;
+        let small = |text: String| RichText::new(text).size(11.5).color(theme.dim);
+        if let Some(open) = state.front() {
+            let graph = open.document.graph();
+            let of = |count: usize, one: &str| format!("{} {one}{}", figure::count(count as u64), if count == 1 { "" } else { "s" });
+            let mut text = format!("{} · {}", of(graph.nodes().len(), "node"), of(graph.pipes().len(), "pipe"));
+            if !open.selection.is_empty() {
+                text.push_str(&format!(" · {} selected", open.selection.len()));
+            }
+            ui.label(small(text));
+            let mut asked = false;
+            for (severity, mark, word, colour) in [
+                (Severity::Error, "■", "error", theme.failed),
+                (Severity::Warning, "▲", "warning", theme.warning),
+                (Severity::Advice, "▲", "advice", theme.accent),
+            ] {
+                let count = open.document.count(severity);
+                if count > 0 {
+                    let plural = if count == 1 || severity == Severity::Advice { "" } else { "s" };
+                    let text = RichText::new(format!("{mark} {count} {word}{plural}")).size(11.5).color(colour);
+                    asked |= ui.add(Label::new(text).sense(Sense::click())).on_hover_text("Show the problems").clicked();
+                }
+            }
+            let saved = match (open.document.read_only(), open.saving, open.document.dirty(), open.document.saved_at) {
+                (true, ..) => "read only: written by a newer program".to_owned(),
+                (_, true, ..) => "saving …".to_owned(),
+                (_, _, true, _) => "unsaved changes".to_owned(),
+                (_, _, false, Some(at)) => saved_ago(at.elapsed().as_secs()),
+                (_, _, false, None) => String::new(),
+            };
+            ui.label(small(saved));
+            if asked {
+                state.outbox.command("view.problems");
+            }
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(RichText::new(format!("{:.1} ms a frame", frame_seconds * 1e3)).size(11.5).color(theme.faint));
+        });
+    });
+}
+
+fn saved_ago(seconds: u64) -> String {
+    match seconds {
+        0..10 => "saved just now".to_owned(),
+        10..60 => "saved less than a minute ago".to_owned(),
+        60..3_600 => format!("saved {} min ago", seconds / 60),
+        _ => format!("saved {} h ago", seconds / 3_600),
+    }
+}

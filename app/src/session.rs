@@ -1,0 +1,217 @@
+//! A run as the window sees it: the handle, the newest picture, what was charted and tapped, and the requests still to be sent.
+
+pub mod history;
+
+use crate::action::Item;
+use history::Histories;
+use indexmap::IndexMap;
+use pipewright_runtime::engine::control::{Control, Speed};
+use pipewright_runtime::engine::run::{Run, RunOptions};
+use pipewright_runtime::graph::Graph;
+use pipewright_runtime::id::{NodeId, PipeId};
+use pipewright_runtime::node::Catalogue;
+use pipewright_runtime::problem::Problem;
+use pipewright_runtime::telemetry::snapshot::{Mode, RunState, Snapshot, Tapped};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+
+/// How many messages of a watched pipe are kept.
+pub const TAPPED_KEPT: usize = 5_000;
+/// How many tapped messages are taken from the run in one frame.
+const TAPPED_PER_FRAME: usize = 2_000;
+
+/// The messages seen on one watched pipe, oldest first.
+#[derive(Default)]
+pub struct Tap {
+    /// What is kept.
+    pub rows: VecDeque<Tapped>,
+    /// How many were seen but are no longer kept here.
+    pub passed_over: u64,
+}
+
+enum Engine {
+    Starting(Receiver<Result<Run, Vec<Problem>>>),
+    Going(Box<Run>),
+    Refused,
+}
+
+/// A run in the window.
+pub struct Session {
+    engine: Engine,
+    mode: Mode,
+    speed: Speed,
+    snapshot: Option<Arc<Snapshot>>,
+    /// Requests that the run could not take yet (rule 5: tried again next frame).
+    unsent: VecDeque<Control>,
+    watched: BTreeSet<PipeId>,
+    /// Messages by watched pipe.
+    pub taps: IndexMap<PipeId, Tap>,
+    /// What the charts show.
+    pub histories: Histories,
+}
+
+impl Session {
+    /// Starts a run of the graph as it is now, on a thread of its own so that no frame waits.
+    pub fn start(graph: Graph, catalogue: Catalogue, options: RunOptions) -> Self {
+        let (sender, receiver) = channel();
+        let (mode, speed) = (options.mode, options.speed);
+        let started = std::thread::Builder::new().name("start run".to_owned()).spawn(move || {
+            // The window may have given up waiting; dropping the run then ends it.
+            let _ = sender.send(Run::start(&graph, catalogue, &options));
+        });
+        Self {
+            engine: if started.is_ok() { Engine::Starting(receiver) } else { Engine::Refused },
+            mode,
+            speed,
+            snapshot: None,
+            unsent: VecDeque::new(),
+            watched: BTreeSet::new(),
+            taps: IndexMap::new(),
+            histories: Histories::default(),
+        }
+    }
+
+    /// Live or simulated.
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How fast a simulation was told to go.
+    pub const fn speed(&self) -> Speed {
+        self.speed
+    }
+
+    /// The newest picture.
+    pub const fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.snapshot.as_ref()
+    }
+
+    /// Where the run is; `None` while it starts.
+    pub fn state(&self) -> Option<&RunState> {
+        self.snapshot.as_ref().map(|snapshot| &snapshot.state)
+    }
+
+    /// Whether it goes on: starting, running, paused or draining.
+    pub fn alive(&self) -> bool {
+        match &self.engine {
+            Engine::Starting(_) => true,
+            Engine::Refused => false,
+            Engine::Going(_) => !matches!(self.state(), Some(RunState::Ended | RunState::Failed(_))),
+        }
+    }
+
+    /// Whether figures change by themselves just now.
+    pub fn moving(&self) -> bool {
+        self.alive() && !matches!(self.state(), Some(RunState::Paused))
+    }
+
+    /// Asks the run for something; sent at once or in a later frame, in order.
+    pub fn ask(&mut self, control: Control) {
+        if let Control::Speed(speed) = control {
+            self.speed = speed;
+            self.unsent.retain(|waiting| !matches!(waiting, Control::Speed(_)));
+        }
+        if matches!(control, Control::Stop | Control::StopNow) {
+            self.unsent.clear();
+        }
+        self.unsent.push_back(control);
+        self.send();
+    }
+
+    /// Watches the messages of just these pipes.
+    pub fn watch(&mut self, pipes: &BTreeSet<PipeId>) {
+        if &self.watched == pipes {
+            return;
+        }
+        let gone: Vec<PipeId> = self.watched.difference(pipes).cloned().collect();
+        let new: Vec<PipeId> = pipes.difference(&self.watched).cloned().collect();
+        for pipe in gone {
+            self.ask(Control::Watch(pipe, false));
+        }
+        for pipe in new {
+            self.ask(Control::Watch(pipe, true));
+        }
+        self.watched.clone_from(pipes);
+    }
+
+    fn send(&mut self) {
+        let Engine::Going(run) = &self.engine else { return };
+        while let Some(control) = self.unsent.pop_front() {
+            if let Err(refused) = run.send(control) {
+                self.unsent.push_front(refused);
+                return;
+            }
+        }
+    }
+
+    /// Called once a frame: takes the newest picture and messages, sends what waits. The problems, if the run could not start.
+    pub fn poll(&mut self, seconds: f64, charted: &BTreeSet<Item>) -> Result<(), Vec<Problem>> {
+        if let Engine::Starting(receiver) = &self.engine {
+            match receiver.try_recv() {
+                Ok(Ok(run)) => self.engine = Engine::Going(Box::new(run)),
+                Ok(Err(problems)) => {
+                    self.engine = Engine::Refused;
+                    return Err(problems);
+                }
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => {
+                    self.engine = Engine::Refused;
+                    return Err(Vec::new());
+                }
+            }
+        }
+        self.send();
+        let Engine::Going(run) = &self.engine else { return Ok(()) };
+        let snapshot = run.snapshot();
+        let tapped = if self.watched.is_empty() { Vec::new() } else { run.tapped(TAPPED_PER_FRAME) };
+        self.histories.sample(&snapshot, seconds, charted);
+        self.snapshot = Some(snapshot);
+        for one in tapped {
+            self.keep(one);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, tapped: Tapped) {
+        if !self.taps.contains_key(&tapped.pipe) {
+            self.taps.insert(tapped.pipe.clone(), Tap::default());
+        }
+        if let Some(tap) = self.taps.get_mut(&tapped.pipe) {
+            if tap.rows.len() >= TAPPED_KEPT {
+                tap.rows.pop_front();
+                tap.passed_over += 1;
+            }
+            tap.rows.push_back(tapped);
+        }
+    }
+
+    /// How many messages of a pipe are not shown: passed over by the tap or no longer kept.
+    pub fn not_shown(&self, pipe: &PipeId) -> u64 {
+        let kept = self.taps.get(pipe).map_or(0, |tap| tap.rows.len() as u64);
+        let passed = self.snapshot.as_ref().and_then(|snapshot| snapshot.pipes.get(pipe)).map_or(0, |figures| figures.messages);
+        passed.saturating_sub(kept)
+    }
+
+    /// Asks for a node's changed settings to come into force.
+    pub fn change(&mut self, node: &NodeId, graph: &Graph) {
+        if !self.alive() {
+            return;
+        }
+        if let Some(settings) = graph.node(node).map(|node| node.settings.clone()) {
+            // Only the newest settings of a node matter.
+            self.unsent.retain(|waiting| !matches!(waiting, Control::Change(other, _) if other == node));
+            self.ask(Control::Change(node.clone(), settings));
+        }
+    }
+}
+
+impl Drop for Session {
+    /// Ends the run beside the window: joining its threads may take a moment.
+    fn drop(&mut self) {
+        if let Engine::Going(run) = std::mem::replace(&mut self.engine, Engine::Refused) {
+            let _ = run.send(Control::StopNow);
+            let _ = std::thread::Builder::new().name("end run".to_owned()).spawn(move || drop(run));
+        }
+    }
+}

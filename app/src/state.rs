@@ -1,0 +1,226 @@
+//! Everything the window knows: the open documents with their runs, the preferences, and what waits to be answered.
+
+use crate::action::{Action, Item, Outbox};
+use crate::canvas::CanvasState;
+use crate::dialogs::{Dialog, Files};
+use crate::document::Document;
+use crate::io::Io;
+use crate::io::autosave::Recovered;
+use crate::panels::Views;
+use crate::preferences::Preferences;
+use crate::session::Session;
+use pipewright_runtime::engine::control::Speed;
+use pipewright_runtime::node::Catalogue;
+use pipewright_runtime::telemetry::snapshot::Mode;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// One open document with everything that belongs to it.
+pub struct Open {
+    /// The document.
+    pub document: Document,
+    /// What is selected.
+    pub selection: BTreeSet<Item>,
+    /// Its run, if it was started; kept after its end so that the figures stay.
+    pub session: Option<Session>,
+    /// Live or simulated, for the next start.
+    pub mode: Mode,
+    /// A simulation's speed, for the next start.
+    pub speed: Speed,
+    /// The canvas: camera, gesture, caches.
+    pub canvas: CanvasState,
+    /// What the panels remember about this document.
+    pub views: Views,
+    /// Whether a save is under way.
+    pub saving: bool,
+    /// Whether it is to be closed as soon as it is saved.
+    pub close_when_saved: bool,
+    /// The revision that the io thread is checking.
+    pub checking: Option<u64>,
+    /// Why the last start was refused.
+    pub problems_of_start: Vec<pipewright_runtime::problem::Problem>,
+}
+
+impl Open {
+    /// A document as it is opened.
+    pub fn new(document: Document) -> Self {
+        Self {
+            document,
+            selection: BTreeSet::new(),
+            session: None,
+            mode: Mode::Live,
+            speed: Speed::Times(1.0),
+            canvas: CanvasState::default(),
+            views: Views::default(),
+            saving: false,
+            close_when_saved: false,
+            checking: None,
+            problems_of_start: Vec::new(),
+        }
+    }
+
+    /// Whether a run goes on.
+    pub fn running(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::alive)
+    }
+
+    /// The one selected item, if it is just one.
+    pub fn only_selected(&self) -> Option<&Item> {
+        let mut selected = self.selection.iter();
+        selected.next().filter(|_| selected.next().is_none())
+    }
+
+    /// Drops from the selection what is no longer there.
+    pub fn prune_selection(&mut self) {
+        let graph = self.document.graph();
+        self.selection.retain(|item| match item {
+            Item::Node(id) => graph.nodes().contains_key(id),
+            Item::Pipe(id) => graph.pipes().contains_key(id),
+            Item::Frame(id) => graph.frames().contains_key(id),
+            Item::Note(id) => graph.notes().contains_key(id),
+        });
+    }
+}
+
+/// A short message that goes away by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// Something was done.
+    Done(String),
+    /// Something could not be done.
+    Failed(String),
+}
+
+/// What only the window can do, left for the shell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Ask the system for the clipboard's text; it comes back as a paste.
+    Paste,
+    /// Close the window.
+    Close,
+}
+
+/// Everything the window knows.
+pub struct State {
+    /// The kinds there are.
+    pub catalogue: Catalogue,
+    /// What is remembered about the user.
+    pub preferences: Preferences,
+    /// The open documents, in the order of their tabs.
+    pub documents: Vec<Open>,
+    /// The one in front; `None` shows the welcome page.
+    pub active: Option<usize>,
+    /// Actions dropped in this frame.
+    pub outbox: Outbox,
+    /// The question that is open.
+    pub dialog: Option<Dialog>,
+    /// The file dialogs.
+    pub files: Box<dyn Files>,
+    /// The io thread.
+    pub io: Io,
+    /// Messages to show for a while.
+    pub notices: Vec<Notice>,
+    /// For the shell.
+    pub requests: Vec<Request>,
+    /// Autosaves that other sessions left behind.
+    pub recovered: Vec<Recovered>,
+    /// What came with the last paste.
+    pub pasted: Option<String>,
+    /// Whether the window is to be closed once every document is saved or given up.
+    pub closing: bool,
+    next_document: u64,
+}
+
+impl State {
+    /// A window without documents.
+    pub fn new(catalogue: Catalogue, preferences: Preferences, io: Io, files: Box<dyn Files>) -> Self {
+        Self {
+            catalogue,
+            preferences,
+            documents: Vec::new(),
+            active: None,
+            outbox: Outbox::default(),
+            dialog: None,
+            files,
+            io,
+            notices: Vec::new(),
+            requests: Vec::new(),
+            recovered: Vec::new(),
+            pasted: None,
+            closing: false,
+            next_document: 1,
+        }
+    }
+
+    /// The document in front.
+    pub fn front(&self) -> Option<&Open> {
+        self.documents.get(self.active?)
+    }
+
+    /// The document in front, to change it.
+    pub fn front_mut(&mut self) -> Option<&mut Open> {
+        self.documents.get_mut(self.active?)
+    }
+
+    /// An open document by its number.
+    pub fn by_number(&mut self, number: u64) -> Option<&mut Open> {
+        self.documents.iter_mut().find(|open| open.document.number == number)
+    }
+
+    /// The tab of a file, if it is open.
+    pub fn tab_of(&self, path: &Path) -> Option<usize> {
+        let same = |other: &Path| std::path::absolute(other).ok() == std::path::absolute(path).ok();
+        self.documents.iter().position(|open| open.document.path().is_some_and(same))
+    }
+
+    /// A number for the next document.
+    pub const fn number(&mut self) -> u64 {
+        self.next_document += 1;
+        self.next_document
+    }
+
+    /// Opens a tab and brings it to the front. An untouched empty document gives way.
+    pub fn show(&mut self, document: Document) {
+        let open = Open::new(document);
+        match self.active {
+            Some(at) if self.documents[at].document.path().is_none() && untouched(&self.documents[at]) => self.documents[at] = open,
+            _ => {
+                self.documents.push(open);
+                self.active = Some(self.documents.len() - 1);
+            }
+        }
+    }
+
+    /// Takes a tab away.
+    pub fn close(&mut self, at: usize) {
+        let closed = self.documents.remove(at);
+        self.io.ask(crate::io::Job::Forget(closed.document.number));
+        self.active = match self.active {
+            _ if self.documents.is_empty() => None,
+            Some(active) if active > at || active >= self.documents.len() => Some(active.saturating_sub(1)),
+            other => other,
+        };
+    }
+
+    /// Drops an action, as a panel does.
+    pub fn push(&mut self, action: Action) {
+        self.outbox.push(action);
+    }
+
+    /// Says that something was done.
+    pub fn done(&mut self, text: impl Into<String>) {
+        self.notices.push(Notice::Done(text.into()));
+    }
+
+    /// Says that something could not be done.
+    pub fn failed(&mut self, text: impl Into<String>) {
+        self.notices.push(Notice::Failed(text.into()));
+    }
+}
+
+fn untouched(open: &Open) -> bool {
+    let graph = open.document.graph();
+    !open.document.dirty() && graph.nodes().is_empty() && graph.notes().is_empty() && graph.frames().is_empty() && !open.running()
+}

@@ -1,0 +1,72 @@
+//! Opens the window, and says in words why it cannot.
+
+use crate::cli::WindowArguments;
+use crate::shell::Shell;
+use eframe::egui::ViewportBuilder;
+use eframe::{NativeOptions, Renderer};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Why there is no window.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoWindow {
+    /// In words, with what to do about it.
+    pub reason: String,
+    /// Whether there is no display at all, so that the terminal is all there is.
+    pub no_display: bool,
+}
+
+/// Opens the window and returns when it is closed.
+pub fn open(arguments: &WindowArguments) -> Result<(), NoWindow> {
+    let size = arguments.size.map_or([1440.0, 900.0], |(width, height)| [width, height]);
+    let viewport = ViewportBuilder::default()
+        .with_title("Pipewright")
+        .with_app_id("pipewright")
+        .with_inner_size(size)
+        .with_min_inner_size([900.0, 560.0]);
+    let options = NativeOptions { viewport, renderer: Renderer::Glow, ..NativeOptions::default() };
+    let arguments = arguments.clone();
+    let run =
+        move || eframe::run_native("Pipewright", options, Box::new(move |created| Ok(Box::new(Shell::new(&created.egui_ctx, &arguments)))));
+    // winit panics where a library that it loads by name is missing.
+    let quiet = std::panic::take_hook();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let hook = std::sync::Arc::clone(&told);
+    std::panic::set_hook(Box::new(move |info| {
+        let text = info.to_string();
+        if text.contains("xkbcommon") || text.contains("libX") {
+            // The first panic tells the cause; it is told in our own words below.
+            hook.lock().map(|mut told| told.get_or_insert(text).len()).unwrap_or_default();
+        } else {
+            quiet(info);
+        }
+    }));
+    let result = catch_unwind(AssertUnwindSafe(run));
+    let _ = std::panic::take_hook();
+    let told = told.lock().ok().and_then(|mut told| told.take());
+    match (result, told) {
+        (Ok(Ok(())), _) => Ok(()),
+        (Ok(Err(error)), _) => Err(failed(&error)),
+        (Err(_), Some(text)) => Err(NoWindow {
+            reason: format!(
+                "a library that the window needs is missing ({}).\nOn Debian and Ubuntu: apt install libxkbcommon-x11-0 libxcursor1 libxi6",
+                first_line(&text)
+            ),
+            no_display: false,
+        }),
+        (Err(cause), None) => std::panic::resume_unwind(cause),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().find(|line| line.contains("lib")).unwrap_or("libxkbcommon-x11").trim()
+}
+
+fn failed(error: &eframe::Error) -> NoWindow {
+    let no_display = matches!(error, eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_));
+    let help = if no_display {
+        "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY leads to one)."
+    } else {
+        "OpenGL is missing or too old. On Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri"
+    };
+    NoWindow { reason: format!("{help}\n({error})"), no_display }
+}
