@@ -21,7 +21,8 @@ pub enum Verdict {
 /// What reaches a behaviour, one at a time.
 #[derive(Debug)]
 pub enum Event {
-    /// The run begins (or the node was put in, or restarted).
+    /// The run begins (or the node was put in, or restarted). Sent again after changed settings were [`Change::Kept`], for what needs a
+    /// moment or an effect to come into force.
     Start,
     /// A message came in at this input.
     Message(usize, Message),
@@ -76,7 +77,7 @@ pub enum Intake {
 /// What became of changed settings in a running node (G12).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// In force from now on; nothing was lost.
+    /// In force from now on; nothing was lost. The behaviour hears [`Event::Start`] next.
     Kept,
     /// Only a restart brings them into force: what the node holds is given back first.
     Restart,

@@ -288,7 +288,9 @@ impl Script {
         let node = NodeId::new("node").expect("`node` is an id");
         let mut form = Form::new(&node, self.kind, &self.settings);
         let change = self.behaviour.change(&mut form);
-        self.take_in();
+        if change == Change::Kept {
+            self.event(Event::Start);
+        }
         change
     }
 

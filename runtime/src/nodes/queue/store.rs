@@ -9,19 +9,13 @@
 
 use super::rules::{Counts, Order, Rules, WhenFull};
 use crate::message::{Delivery, Message, Settlement};
+use crate::node::reason::{EXPIRED, MAX_DELIVERIES, OVERFLOW};
 use crate::node::{Effects, Event, Gauge, Verdict};
 use crate::random::Purpose;
 use crate::units::{Moment, Span};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
-
-/// Why a store drops what finds no room, or makes room.
-pub const OVERFLOW: &str = "overflow";
-/// Why a store gives up or drops what waited longer than its time to live.
-pub const EXPIRED: &str = "expired";
-/// Why a store gives up what failed too often.
-pub const MAX_DELIVERIES: &str = "max_deliveries";
 
 /// The token of the wake for the earliest moment due.
 const ALARM: u64 = 0;

@@ -1,0 +1,401 @@
+//! Generator: makes messages at a rate or by a pattern, from a template with fake data.
+
+use super::arrivals::{Arrivals, Shape, read_shape};
+use crate::expr::Expression;
+use crate::message::{Head, Message};
+use crate::node::field::{Word, Yields};
+use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset};
+use crate::random::Purpose;
+use crate::setting::{Setting, Settings};
+use crate::template::Template;
+use crate::units::{Moment, Span};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+const OUT: usize = 0;
+const ERROR: usize = 1;
+/// How many arrivals one event deals with.
+const BATCH: usize = 256;
+
+/// The descriptor.
+pub static GENERATOR: Kind = Kind {
+    name: "generator",
+    title: "Generator",
+    family: Family::Publish,
+    summary: "Makes messages at a rate or by a pattern, from a template with fake data.",
+    guide: include_str!("generator.md"),
+    example: r#"(
+    format: 1,
+    title: "Orders, more of them at noon",
+    nodes: {
+        "orders": generator(
+            arrivals: profile,
+            profile: [("0 s", "5/s"), ("30 s", "60/s"), ("1 min", "5/s")],
+            repeat_profile: true,
+            payload: "{\"order\": {{index}}, \"customer\": \"{{name}}\", \"amount\": {{number 5 500 2}}}",
+            key: "message.customer",
+            topic: "orders/{{pick \"eu\" \"us\"}}",
+        ),
+        "done": sink(),
+    },
+    pipes: ["orders.out -> done.in"],
+)
+"#,
+    fields: &[
+        Field::new(
+            "Arrivals",
+            "arrivals",
+            "Arrivals",
+            FieldType::Choice(&[
+                Word { name: "constant", label: "Constant", help: "Evenly spaced." },
+                Word { name: "poisson", label: "Poisson", help: "Independent of each other, as from many senders." },
+                Word { name: "burst", label: "Bursts", help: "Many at once, then a pause." },
+                Word { name: "profile", label: "Profile", help: "Poisson arrivals whose rate changes over time." },
+                Word { name: "distribution", label: "Gaps", help: "Independent gaps of any distribution." },
+                Word {
+                    name: "fastest",
+                    label: "As fast as possible",
+                    help: "As fast as the pipe takes them. In a simulation, set a count too: time does not pass.",
+                },
+            ]),
+            Preset::Word("constant"),
+            "When messages come.",
+        ),
+        Field::new("Arrivals", "rate", "Rate", FieldType::Rate, Preset::Text("10/s"), "How many messages come, on average.")
+            .when("arrivals", &["constant", "poisson"]),
+        Field::new(
+            "Arrivals",
+            "burst_size",
+            "Burst size",
+            FieldType::Integer(1, 1_000_000),
+            Preset::Integer(100),
+            "How many messages come at once.",
+        )
+        .unit("messages")
+        .when("arrivals", &["burst"]),
+        Field::new(
+            "Arrivals",
+            "burst_gap",
+            "Burst gap",
+            FieldType::Span(1_000),
+            Preset::Text("10 s"),
+            "From the start of one burst to the start of the next.",
+        )
+        .when("arrivals", &["burst"]),
+        Field::new(
+            "Arrivals",
+            "profile",
+            "Profile",
+            FieldType::Profile,
+            Preset::Made(|| {
+                let point = |at: &str, rate: &str| Setting::Tuple(String::new(), vec![at.into(), rate.into()]);
+                Setting::List(vec![point("0 s", "10/s"), point("1 min", "50/s"), point("2 min", "10/s")])
+            }),
+            "Points of the rate over time; straight lines between them. After the last point its rate stays.",
+        )
+        .when("arrivals", &["profile"]),
+        Field::new(
+            "Arrivals",
+            "repeat_profile",
+            "Repeat the profile",
+            FieldType::Flag,
+            Preset::Flag(false),
+            "Whether the profile starts again after its last point.",
+        )
+        .when("arrivals", &["profile"]),
+        Field::new(
+            "Arrivals",
+            "gap",
+            "Gap",
+            FieldType::Distribution,
+            Preset::Made(|| Setting::text("100 ms")),
+            "The time from one message to the next.",
+        )
+        .when("arrivals", &["distribution"]),
+        Field::new(
+            "Arrivals",
+            "count",
+            "Count",
+            FieldType::Integer(1, i64::MAX),
+            Preset::None,
+            "How many messages to make in all. Unset: no end.",
+        )
+        .unit("messages"),
+        Field::new(
+            "Arrivals",
+            "start_after",
+            "Start after",
+            FieldType::Span(0),
+            Preset::Text("0 s"),
+            "How long to wait before the first arrival may come.",
+        ),
+        Field::new(
+            "Arrivals",
+            "backlog",
+            "Backlog",
+            FieldType::Integer(0, 10_000_000),
+            Preset::Integer(10_000),
+            "How many due messages wait when the pipe is full. Beyond that they are dropped, reason `source_overrun`.",
+        )
+        .unit("messages"),
+        Field::new(
+            "Message",
+            "payload",
+            "Payload",
+            FieldType::Template,
+            Preset::Text("{\"number\": {{index}}}"),
+            "The payload, with places for fake data such as {{index}}, {{name}} or {{int 1 100}}.",
+        ),
+        Field::new(
+            "Message",
+            "key",
+            "Key",
+            FieldType::Expression(Yields::Text),
+            Preset::None,
+            "The ordering key, from the payload just made, such as `message.customer`. Unset: none.",
+        ),
+        Field::new(
+            "Message",
+            "topic",
+            "Topic",
+            FieldType::Template,
+            Preset::None,
+            "The topic, with places for fake data, such as orders/{{pick \"eu\" \"us\"}}. Unset: none.",
+        ),
+        Field::new(
+            "Message",
+            "headers",
+            "Headers",
+            FieldType::Assignments,
+            Preset::Made(|| Setting::Map(Vec::new())),
+            "Headers, each with an expression over the payload just made.",
+        ),
+    ],
+    ports,
+    build: |form| {
+        let settings = GeneratorSettings::read(form);
+        Box::new(Generator {
+            settings,
+            arrivals: None,
+            backlog: VecDeque::new(),
+            gate: Gate { rooms: [0; 2], blocked: None },
+            exhausted: false,
+            awaited: None,
+            made: 0,
+            overrun: 0,
+        })
+    },
+    figures: [Figure::RateOut, Figure::Gauge("backlog")],
+};
+
+fn ports(_: &Settings) -> Ports {
+    Ports {
+        outputs: vec![
+            Port::output("out", "The messages made."),
+            Port::error("error", "Messages whose key or header could not be worked out."),
+        ],
+        ..Ports::default()
+    }
+}
+
+struct GeneratorSettings {
+    shape: Shape,
+    count: Option<u64>,
+    start_after: Span,
+    backlog: usize,
+    payload: Template,
+    key: Option<Expression>,
+    topic: Option<Template>,
+    headers: Vec<(Arc<str>, Expression)>,
+    /// The whole head, where it is the same for all messages.
+    head: Option<Arc<Head>>,
+}
+
+impl GeneratorSettings {
+    fn read(form: &mut Form<'_>) -> Self {
+        let topic = form.template("topic");
+        let constant = topic.as_ref().filter(|topic| topic.is_constant());
+        let head = constant.map(|topic| Arc::new(Head { topic: Some(topic.source().into()), ..Head::default() }));
+        Self {
+            shape: read_shape(form),
+            count: form.integer("count").map(|count| count as u64),
+            start_after: form.span("start_after").unwrap_or_default(),
+            backlog: form.integer("backlog").map_or(10_000, |bound| bound as usize),
+            payload: form.template("payload").unwrap_or_else(|| Template::compile("").expect("nothing is a template")),
+            key: form.expression("key"),
+            topic: topic.filter(|topic| !topic.is_constant()),
+            headers: form.expressions("headers").into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            head,
+        }
+    }
+
+    /// Makes arrival number `index`; with the error, if its key or a header could not be worked out.
+    fn make(&self, index: u64, due: Moment, fx: &Effects<'_>) -> Result<Message, (Message, String)> {
+        let calendar = fx.calendar(due);
+        let payload = self.payload.make(index, calendar, &mut fx.random_at(Purpose("payload"), index));
+        let mut message = fx.make(index, due, payload);
+        message.head.clone_from(&self.head);
+        if let Some(topic) = &self.topic {
+            message.head_mut().topic = Some(topic.text(index, calendar, &mut fx.random_at(Purpose("topic"), index)).into());
+        }
+        if let Some(key) = &self.key {
+            match key.text(&message) {
+                Ok(key) => message.head_mut().key = Some(key.into()),
+                Err(error) => return Err((message, format!("the key failed: {error}"))),
+            }
+        }
+        for (name, value) in &self.headers {
+            match value.value(&message) {
+                Ok(value) => message.set_header(name, value),
+                Err(error) => return Err((message, format!("the header `{name}` failed: {error}"))),
+            }
+        }
+        Ok(message)
+    }
+}
+
+/// Where this source may still send, and what it waits for.
+struct Gate {
+    /// Room at `out` and `error` in this event.
+    rooms: [usize; 2],
+    /// The output whose last message waits in the outbox; `Room` says when it has gone.
+    blocked: Option<usize>,
+}
+
+impl Gate {
+    /// Lets an arrival enter. The one for which there is no room waits in the outbox, and closes the gate.
+    fn enter(&mut self, message: Result<Message, (Message, String)>, fx: &mut Effects<'_>) {
+        let port = match message {
+            Ok(message) => {
+                fx.enter(OUT, message);
+                OUT
+            }
+            Err((message, error)) => {
+                fx.enter_rejected(message, error);
+                ERROR
+            }
+        };
+        if self.rooms[port] == 0 {
+            self.blocked = Some(port);
+        }
+        self.rooms[port] = self.rooms[port].saturating_sub(1);
+    }
+}
+
+/// Keeps G7: arrivals keep their due times, blocked or not; those that find no room wait in the backlog.
+struct Generator {
+    settings: GeneratorSettings,
+    arrivals: Option<Arrivals>,
+    /// Due arrivals not yet made: number and due time.
+    backlog: VecDeque<(u64, Moment)>,
+    gate: Gate,
+    exhausted: bool,
+    /// The moment of the wake that was asked for, if it has not come.
+    awaited: Option<Moment>,
+    made: u64,
+    overrun: u64,
+}
+
+impl Generator {
+    /// Begins, or takes changed settings into force: a new pattern starts now, and the numbers go on.
+    fn start(&mut self, fx: &mut Effects<'_>) {
+        let settings = &self.settings;
+        match &mut self.arrivals {
+            None => {
+                let start = fx.now() + settings.start_after;
+                self.arrivals = Some(Arrivals::new(settings.shape.clone(), start, 0, settings.count, fx));
+            }
+            Some(arrivals) if *arrivals.shape() != settings.shape => {
+                let first = arrivals.index();
+                *arrivals = Arrivals::new(settings.shape.clone(), fx.now(), first, settings.count, fx);
+                self.awaited = None;
+            }
+            Some(arrivals) => arrivals.set_end(settings.count, fx),
+        }
+    }
+
+    /// Sends what is due, up to a bound, and asks to be woken for the rest.
+    fn go_on(&mut self, fx: &mut Effects<'_>) {
+        let now = fx.now();
+        let Some(arrivals) = &mut self.arrivals else { return };
+        let paced = *arrivals.shape() != Shape::Fastest;
+        self.gate.rooms = [fx.room(OUT), if fx.wired(ERROR) > 0 { fx.room(ERROR) } else { usize::MAX }];
+        let mut budget = BATCH;
+        while budget > 0 && self.gate.blocked.is_none() {
+            let Some((index, due)) = self.backlog.pop_front() else { break };
+            budget -= 1;
+            self.made += 1;
+            self.gate.enter(self.settings.make(index, due, fx), fx);
+        }
+        let mut overrun = 0;
+        while budget > 0 {
+            // Without a pace nothing is due while nothing can be sent.
+            let may_come = |due: &Moment| *due <= now && (paced || self.gate.blocked.is_none());
+            let Some(due) = arrivals.due().filter(may_come) else { break };
+            let index = arrivals.index();
+            arrivals.advance(fx);
+            budget -= 1;
+            if self.gate.blocked.is_none() && self.backlog.is_empty() {
+                self.made += 1;
+                self.gate.enter(self.settings.make(index, due, fx), fx);
+            } else if self.backlog.len() < self.settings.backlog {
+                self.backlog.push_back((index, due));
+            } else {
+                overrun += 1;
+            }
+        }
+        fx.overrun(overrun);
+        self.overrun += overrun;
+        let blocked = self.gate.blocked.is_some();
+        let due = arrivals.due();
+        let next = if !self.backlog.is_empty() && !blocked { Some(now) } else { due.filter(|_| paced || !blocked) };
+        if let Some(next) = next.map(|next| next.max(now)) {
+            // One wake at a time; only an earlier one replaces it.
+            if self.awaited.is_none_or(|awaited| next < awaited) {
+                self.awaited = Some(next);
+                fx.wake(next, next.0);
+            }
+        } else if due.is_none() && self.backlog.is_empty() && !std::mem::replace(&mut self.exhausted, true) {
+            fx.exhausted();
+        }
+    }
+}
+
+impl Behaviour for Generator {
+    fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
+        match event {
+            Event::Start => self.start(fx),
+            Event::Wake(moment) => {
+                if self.awaited == Some(Moment(moment)) {
+                    self.awaited = None;
+                }
+            }
+            Event::Room(port) => {
+                if self.gate.blocked == Some(port) {
+                    self.gate.blocked = None;
+                }
+            }
+            // What is due already is still sent.
+            Event::Drain => self.arrivals.iter_mut().for_each(Arrivals::stop),
+            Event::Message(..) | Event::Released(..) | Event::Settled { .. } | Event::Renewed { .. } | Event::Answer(..) => {
+                unreachable!("a generator takes, holds and asks nothing")
+            }
+        }
+        self.go_on(fx);
+    }
+
+    fn change(&mut self, form: &mut Form<'_>) -> Change {
+        self.settings = GeneratorSettings::read(form);
+        Change::Kept
+    }
+
+    fn gauges(&self, _now: Moment, gauges: &mut Vec<Gauge>) {
+        let count = |name, value: u64| Gauge { name, value: value as f64, unit: "messages" };
+        gauges.push(count("backlog", self.backlog.len() as u64));
+        gauges.push(count("overrun", self.overrun));
+        gauges.push(count("made", self.made));
+    }
+}
+
+#[cfg(test)]
+mod tests;
