@@ -4,6 +4,7 @@ pub mod compound;
 pub mod edit;
 pub mod frame;
 pub mod history;
+pub mod kept;
 pub mod layout;
 pub mod node;
 pub mod note;
@@ -44,7 +45,11 @@ pub struct Graph {
     pub(crate) pipes: IndexMap<PipeId, Pipe>,
     pub(crate) frames: IndexMap<FrameId, Frame>,
     pub(crate) notes: IndexMap<NoteId, Note>,
+    /// Comments before sections, by the section's name; before graph settings as `settings.NAME`; before the end of `nodes`, `pipes` and the
+    /// settings as `nodes.`, `pipes.` and `settings.`; before the end of the graph under the empty name, and after it as `.`.
     pub(crate) comments: Comments,
+    /// What the file says beyond all this.
+    pub(crate) kept: kept::Kept,
 }
 
 impl Graph {

@@ -1,0 +1,171 @@
+//! The layout section: where nodes stand, how pipes bend, frames and notes.
+
+use super::read::{Reader, pipe_id};
+use super::setting;
+use super::tree::{Item, Shape, Tree};
+use crate::graph::layout::{NODE_HEIGHT, arrange};
+use crate::graph::{Edit, Frame, FrameId, Note, NoteId, Point};
+use crate::id::NodeId;
+use crate::problem::nearest;
+use crate::setting::Settings;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+const PARTS: [&str; 4] = ["nodes", "bends", "frames", "notes"];
+
+/// What a frame or note looks like in the file.
+struct Boxed {
+    text: String,
+    at: Point,
+    size: Point,
+    rest: Settings,
+}
+
+impl Reader<'_> {
+    pub fn layout(&mut self, item: Item) {
+        if !matches!(&item.value.shape, Shape::Group(..)) {
+            return self.misshapen(item, "a layout, as in `layout: (nodes: {\"orders\": (40, 80)})`");
+        }
+        let mut value = self.section_comments("layout", item);
+        let Shape::Group(_, items) = value.shape else { unreachable!("matched above") };
+        let mut seen = HashSet::new();
+        for item in items {
+            let name = PARTS.into_iter().find(|name| item.key.as_deref() == Some(name));
+            match (name, &item.value.shape) {
+                (Some(name), Shape::Map(_)) if seen.insert(name) => self.layout_part(name, item),
+                (Some(name), _) => self.keep_layout("", item, &format!("expected `{name}` once, as a map")),
+                (None, _) => {
+                    let name = item.key.clone().unwrap_or_default();
+                    let meant = nearest(&name, PARTS).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                    self.keep_layout("", item, &format!("a layout has no part `{name}`{meant}"));
+                }
+            }
+        }
+        self.comment("layout", &mut value.tail);
+    }
+
+    fn layout_part(&mut self, name: &'static str, item: Item) {
+        let mut value = self.section_comments("layout", item);
+        let Shape::Map(items) = value.shape else { unreachable!("called with a map") };
+        let mut placed = HashSet::new();
+        for item in items {
+            let key = item.key.clone().unwrap_or_default();
+            let twice = !placed.insert(key.clone());
+            let outcome = if twice { Err(format!("`{key}` stands here for the second time")) } else { self.place(name, &key, &item.value) };
+            match outcome {
+                Err(message) => self.keep_layout(name, item, &message),
+                Ok(()) => {
+                    let mut value = self.section_comments("layout", item);
+                    let mut comments = Vec::new();
+                    value.take_comments(&mut comments);
+                    self.comment("layout", &mut comments);
+                }
+            }
+        }
+        self.comment("layout", &mut value.tail);
+    }
+
+    fn keep_layout(&mut self, part: &str, item: Item, message: &str) {
+        // What is not whole was reported where it breaks.
+        if item.value.is_whole() {
+            self.found.warning(item.start, "PW111", message, "it is kept as it stands, and has no effect");
+        }
+        let kept = self.kept_text(item);
+        self.graph.kept.layout.entry(part.to_owned()).or_default().push(kept);
+    }
+
+    fn place(&mut self, part: &str, key: &str, value: &Tree) -> Result<(), String> {
+        match part {
+            "nodes" => {
+                let at = point(value)?;
+                let known = self.graph.nodes.keys().map(NodeId::as_str);
+                let Some(node) = self.graph.nodes.get(key) else {
+                    // With very many nodes the nearest would cost more than it helps.
+                    let meant = if known.len() > 1_000 { None } else { nearest(key, known) };
+                    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                    return Err(format!("there is no node `{key}`{meant}"));
+                };
+                let mut node = Arc::clone(node);
+                Arc::make_mut(&mut node).position = at;
+                self.graph.nodes[key] = node;
+                self.placed.insert(key.to_owned());
+            }
+            "bends" => {
+                let id = pipe_id(key).map_err(|(message, _)| message)?;
+                let Shape::List(points) = &value.shape else { return Err("expected points, as in [(40, 80)]".to_owned()) };
+                let bends = points.iter().map(|item| point(&item.value)).collect::<Result<_, _>>()?;
+                self.graph.pipes.get_mut(&id).ok_or_else(|| format!("there is no pipe `{id}`"))?.bends = bends;
+            }
+            "frames" => {
+                let (id, Boxed { text, at, size, rest }) = (FrameId(number(key)?), boxed("title", value)?);
+                self.graph.frames.insert_sorted(id, Frame { title: text, position: at, size });
+                if !rest.is_empty() {
+                    self.graph.kept.frames.insert_sorted(id, rest);
+                }
+            }
+            _ => {
+                let (id, Boxed { text, at, size, rest }) = (NoteId(number(key)?), boxed("text", value)?);
+                self.graph.notes.insert_sorted(id, Note { text, position: at, size });
+                if !rest.is_empty() {
+                    self.graph.kept.notes.insert_sorted(id, rest);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a place to every node that the layout does not speak of: below the others.
+    pub fn place_nodes(&mut self) {
+        let missing: Vec<NodeId> = self.graph.nodes.keys().filter(|id| !self.placed.contains(id.as_str())).cloned().collect();
+        if missing.is_empty() {
+            return;
+        }
+        let placed = self.graph.nodes.iter().filter(|(id, _)| self.placed.contains(id.as_str())).map(|(_, node)| node.position);
+        let corner =
+            placed.map(|at| Point { x: at.x, y: at.y + 2.0 * NODE_HEIGHT }).reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.max(b.y) });
+        let origin = corner.unwrap_or(Point { x: 40.0, y: 40.0 });
+        let Edit::MoveNodes(moves) = arrange(&self.graph.extract(&missing), origin) else { unreachable!("arranging moves nodes") };
+        for (id, at) in moves {
+            Arc::make_mut(&mut self.graph.nodes[&id]).position = at;
+        }
+    }
+}
+
+fn number(key: &str) -> Result<u32, String> {
+    key.parse().map_err(|_| format!("expected a number as the name, found `{}`", key.escape_debug()))
+}
+
+fn point(tree: &Tree) -> Result<Point, String> {
+    let coordinate = |item: &Item| match item.value.shape {
+        Shape::Integer(number) => Some(number as f32),
+        Shape::Number(number) => Some(number as f32),
+        _ => None,
+    };
+    if let Shape::Group(name, items) = &tree.shape
+        && let ([x, y], "") = (items.as_slice(), name.as_str())
+        && let (Some(x), Some(y)) = (coordinate(x), coordinate(y))
+        && [x, y].iter().all(|number| number.is_finite() && number.abs() <= 1e9)
+    {
+        return Ok(Point { x, y });
+    }
+    Err("expected a point such as (40, 80), with finite numbers up to a thousand million".to_owned())
+}
+
+fn boxed(text_name: &str, tree: &Tree) -> Result<Boxed, String> {
+    let Shape::Group(_, items) = &tree.shape else { return Err(format!("expected ({text_name}: \"...\", at: (0, 0), size: (400, 300))")) };
+    let mut boxed = Boxed { text: String::new(), at: Point::default(), size: Point { x: 400.0, y: 300.0 }, rest: Settings::new() };
+    for item in items {
+        match (item.key.as_deref(), &item.value.shape) {
+            (Some("at"), _) => boxed.at = point(&item.value)?,
+            (Some("size"), _) => boxed.size = point(&item.value)?,
+            (Some(name), Shape::Text(text)) if name == text_name => boxed.text.clone_from(text),
+            (Some(name), _) if name == text_name => return Err(format!("expected a text as `{name}`")),
+            (Some(name), _) => {
+                let value = setting::from_tree(&item.value).map_err(|(_, message)| message)?;
+                boxed.rest.insert(name.to_owned(), value);
+            }
+            (None, _) => return Err("expected `name: value`".to_owned()),
+        }
+    }
+    Ok(boxed)
+}
