@@ -3,9 +3,17 @@
 pub mod publish;
 pub mod queue;
 pub mod sink;
+pub mod topic;
 
 use crate::node::Catalogue;
 
 /// Every kind there is, in the order of the palette.
-pub const CATALOGUE: Catalogue =
-    Catalogue(&[&publish::generator::GENERATOR, &queue::queue::QUEUE, &queue::consumer_pool::CONSUMER_POOL, &sink::sink::SINK]);
+pub const CATALOGUE: Catalogue = Catalogue(&[
+    &publish::generator::GENERATOR,
+    &topic::topic::TOPIC,
+    &topic::subscription::SUBSCRIPTION,
+    &queue::queue::QUEUE,
+    &queue::consumer_pool::CONSUMER_POOL,
+    &queue::dead_letters::DEAD_LETTERS,
+    &sink::sink::SINK,
+]);

@@ -109,12 +109,13 @@ pub trait Behaviour: Send {
         Change::Restart
     }
 
-    /// How many messages are inside: counted by walking, for the books (rule 9). Held and outgoing messages are the engine's to count.
+    /// How many messages are inside: counted by walking, for the books (rule 9). Held and outgoing messages are the engine's to count;
+    /// dead letters count below, not here.
     fn held(&self) -> u64 {
         0
     }
 
-    /// How many of those are dead letters (a dead-letter node keeps them on purpose).
+    /// How many dead letters ended here: a dead-letter node keeps them on purpose, and those it no longer keeps stay counted.
     fn dead_lettered(&self) -> u64 {
         0
     }

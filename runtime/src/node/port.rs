@@ -105,7 +105,7 @@ pub struct Ports {
     pub inputs: Vec<Port>,
     /// Where messages go out; an error port, if any, is among them.
     pub outputs: Vec<Port>,
-    /// `Some(kind name)`: what every pipe out of this node must lead to (a topic's subscriptions, G2).
+    /// `Some(kind name)`: what every pipe out of a [`PortRole::Message`] output of this node must lead to (a topic's subscriptions, G2).
     pub only_to: Option<&'static str>,
     /// `Some(kind name)`: what every pipe into this node must come from.
     pub only_from: Option<&'static str>,

@@ -300,13 +300,13 @@ impl Script {
         let mut fx = Effects::new(self.now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut wishes);
         self.behaviour.give_back(&mut fx);
         self.interpret(wishes);
-        assert_eq!(self.behaviour.held() - self.behaviour.dead_lettered(), 0, "{} gave back everything", self.kind.name);
+        assert_eq!(self.behaviour.held(), 0, "{} gave back everything", self.kind.name);
         &self.seen
     }
 
-    /// How many messages are inside: the behaviour's, held ones and the outbox.
+    /// How many messages are inside: the behaviour's, dead letters among them, held ones and the outbox.
     pub fn held(&self) -> u64 {
-        self.behaviour.held() + self.holds.len() as u64 + self.outbox.len() as u64
+        self.behaviour.held() + self.behaviour.dead_lettered() + self.holds.len() as u64 + self.outbox.len() as u64
     }
 
     /// A figure of the behaviour's own, by name.

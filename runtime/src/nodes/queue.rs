@@ -1,6 +1,7 @@
 //! Queues and those who work on them: each message goes to one consumer.
 
 pub mod consumer_pool;
+pub mod dead_letters;
 #[allow(clippy::module_inception)]
 pub mod queue;
 pub mod rules;
