@@ -5,5 +5,5 @@ use crate::problem::Problem;
 
 /// Checks the whole graph.
 pub fn check(_graph: &Graph, _catalogue: Catalogue) -> Vec<Problem> {
-    todo!()
+    Vec::new()
 }

@@ -16,3 +16,4 @@ pub mod setting;
 pub mod telemetry;
 pub mod template;
 pub mod units;
+pub mod utc;

@@ -1,5 +1,8 @@
 //! What is measured: counters, timing, taps, the journal, snapshots for the window and the report of a run.
 
+pub mod counters;
 pub mod histogram;
+pub mod journal;
+pub mod report;
 pub mod snapshot;
 pub mod weighted;

@@ -17,13 +17,24 @@ pub struct Form<'a> {
     node: &'a NodeId,
     kind: &'static Kind,
     settings: &'a Settings,
+    files: Option<&'a ReadFile<'a>>,
     problems: Vec<Problem>,
 }
+
+/// How the planner reads a file that a setting names, such as the values of an empirical distribution: the text, or why not.
+pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
 impl<'a> Form<'a> {
     /// A form over the settings of one node.
     pub const fn new(node: &'a NodeId, kind: &'static Kind, settings: &'a Settings) -> Self {
-        Self { node, kind, settings, problems: Vec::new() }
+        Self { node, kind, settings, files: None, problems: Vec::new() }
+    }
+
+    /// The same, with a way to read the files that settings name. Without one (in `check`, which touches no file) they stay unread.
+    #[must_use]
+    pub const fn with_files(mut self, files: &'a ReadFile<'a>) -> Self {
+        self.files = Some(files);
+        self
     }
 
     /// The problems found so far.
@@ -188,7 +199,14 @@ impl<'a> Form<'a> {
 
     /// A distribution of spans of time.
     pub fn distribution(&mut self, name: &str) -> Option<Distribution> {
-        self.read(name, Distribution::from_setting)
+        let files = self.files;
+        self.read(name, |setting| {
+            let mut distribution = Distribution::from_setting(setting)?;
+            if let Some(files) = files {
+                distribution.resolve(files)?;
+            }
+            Ok(distribution)
+        })
     }
 
     /// A path to a file.

@@ -27,7 +27,7 @@ pub fn start(state: &mut State) {
     if open.running() {
         return;
     }
-    let options = RunOptions { mode: open.mode, seed: None, speed: open.speed, until: None, folder: open.document.folder(), workers: 0 };
+    let options = RunOptions { speed: open.speed, ..RunOptions::new(open.mode, open.document.folder()) };
     open.problems_of_start.clear();
     open.session = Some(Session::start(open.document.graph().clone(), catalogue, options));
 }

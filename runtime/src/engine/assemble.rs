@@ -1,0 +1,234 @@
+//! From a plan to shards: which worker runs which station.
+
+use super::pipe::Pipe;
+use super::plan::Plan;
+use super::shard::{Place, Shard, World};
+use super::station::{Health, Output, Station, StoreStatistics};
+use crate::id::{NodeId, PipeId, hash_text};
+use crate::node::effects::Identity;
+use crate::node::{Flow, Intake};
+use crate::random::StreamKey;
+use crate::telemetry::histogram::Histogram;
+use crate::telemetry::weighted::{Shares, Weighted};
+use crate::units::Moment;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What about a plan outlives its shards: names, for snapshots and reports.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// The graph's title.
+    pub title: String,
+    /// The stations, by number.
+    pub stations: Vec<NodeId>,
+    /// The pipes, by number.
+    pub pipes: Vec<PipeId>,
+    /// Where each station runs.
+    pub places: Arc<[Place]>,
+    /// The stations at the ends of each pipe.
+    pub ends: Vec<(u32, u32)>,
+    /// The seed.
+    pub seed: u64,
+    /// The folder that paths start from.
+    pub folder: Arc<Path>,
+}
+
+/// Which replication of a simulation, and when calendar time starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// Streams differ from replication to replication.
+    pub replication: u64,
+    /// UTC nanoseconds since 1970 at the start of the run.
+    pub epoch: u64,
+}
+
+/// Takes a plan apart into `count` shards, each with a world of its own.
+pub fn assemble(plan: Plan, count: usize, origin: Origin, mut world: impl FnMut(usize) -> Box<dyn World + Send>) -> (Names, Vec<Shard>) {
+    let shard_of = partition(&plan, count.max(1));
+    let count = shard_of.iter().max().map_or(1, |most| *most as usize + 1);
+    let mut locals = vec![0; count];
+    let places: Arc<[Place]> = shard_of
+        .iter()
+        .map(|&shard| {
+            locals[shard as usize] += 1;
+            Place { shard, local: locals[shard as usize] - 1 }
+        })
+        .collect();
+    let names = Names {
+        title: plan.title.clone(),
+        stations: plan.stations.iter().map(|station| station.id.clone()).collect(),
+        pipes: plan.pipes.iter().map(|pipe| pipe.id.clone()).collect(),
+        places: places.clone(),
+        ends: plan.pipes.iter().map(|pipe| (pipe.from.0, pipe.to.0)).collect(),
+        seed: plan.seed,
+        folder: plan.folder.clone(),
+    };
+    let pipes = plan.pipes.clone();
+    let mut stations: Vec<Vec<Box<Station>>> = (0..count).map(|_| Vec::new()).collect();
+    for (number, station) in build_stations(plan, origin).into_iter().enumerate() {
+        stations[shard_of[number] as usize].push(station);
+    }
+    let shards = stations
+        .into_iter()
+        .enumerate()
+        .map(|(number, stations)| {
+            let pipes = pipes.iter().cloned().map(Pipe::new).collect();
+            Shard::new(number as u32, count, stations, places.clone(), pipes, world(number))
+        })
+        .collect();
+    (names, shards)
+}
+
+fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
+    let mut outgoing: Vec<Vec<(u16, u32)>> = vec![Vec::new(); plan.stations.len()];
+    let mut pulls: Vec<Vec<u32>> = vec![Vec::new(); plan.stations.len()];
+    for (number, pipe) in plan.pipes.iter().enumerate() {
+        outgoing[pipe.from.0 as usize].push((pipe.from.1, number as u32));
+        if pipe.flow == Flow::Pull {
+            pulls[pipe.to.0 as usize].push(number as u32);
+        }
+    }
+    let (seed, shapes, folder) = (plan.seed, plan.pipes, plan.folder);
+    let build = |(number, planned): (usize, super::plan::PlannedStation)| {
+        let mut outputs: Vec<Output> = planned
+            .ports
+            .outputs
+            .iter()
+            .map(|port| Output {
+                pipes: Vec::new(),
+                fan: port.fan,
+                flow: port.flow,
+                role: port.role,
+                waiting: Default::default(),
+                credits: Default::default(),
+            })
+            .collect();
+        for &(port, pipe) in &outgoing[number] {
+            outputs[usize::from(port)].pipes.push(pipe);
+        }
+        let room = |output: &Output| match output.flow {
+            _ if output.pipes.is_empty() => UNBOUNDED_ROOM,
+            Flow::Push => output.pipes.iter().map(|pipe| shapes[*pipe as usize].capacity as usize).sum(),
+            Flow::Pull => 0,
+            Flow::Free => UNBOUNDED_ROOM,
+        };
+        let path = planned.id.as_str();
+        let intake = planned.behaviour.intake();
+        let store = matches!(intake, Intake::Store { .. }).then(|| {
+            let number = Weighted::new(Moment::START);
+            Box::new(StoreStatistics { depth: number, in_system: Shares::new(Moment::START), in_system_mean: number, in_service: 0 })
+        });
+        Box::new(Station {
+            number: number as u32,
+            identity: Identity { maker: hash_text(path), streams: StreamKey::of_node(seed, origin.replication, path), epoch: origin.epoch },
+            kind: planned.kind,
+            settings: planned.settings,
+            folder: folder.clone(),
+            behaviour: planned.behaviour,
+            intake,
+            messages: Default::default(),
+            signals: Default::default(),
+            due: Default::default(),
+            slots: Default::default(),
+            rooms: outputs.iter().map(room).collect(),
+            wired: outputs.iter().map(|output| output.pipes.len() as u32).collect(),
+            outputs,
+            error_port: planned.ports.error(),
+            pulls_in: std::mem::take(&mut pulls[number]),
+            touched: Vec::new(),
+            outbox: 0,
+            tickets: 0,
+            open: Default::default(),
+            ready: false,
+            producing: planned.ports.inputs.is_empty(),
+            asks: 0,
+            generation: 0,
+            health: Health::Well,
+            panics: 0,
+            instant: (Moment::START, 0),
+            counts: Default::default(),
+            counts_before: Default::default(),
+            last_error: None,
+            busy: Weighted::new(Moment::START),
+            blocked: Weighted::new(Moment::START),
+            residence: Histogram::new(),
+            store,
+            hash: 0,
+            id: planned.id,
+        })
+    };
+    plan.stations.into_iter().enumerate().map(build).collect()
+}
+
+/// Room at an output that nothing bounds.
+pub const UNBOUNDED_ROOM: usize = usize::MAX / 2;
+
+/// Spreads stations over `count` shards. What a topic or a store feeds stays with it: those pipes have no bound of their own to hold back
+/// another thread. The groups are laid out along the flow and cut where the parts get even.
+fn partition(plan: &Plan, count: usize) -> Vec<u32> {
+    let mut group: Vec<usize> = (0..plan.stations.len()).collect();
+    fn root(group: &mut [usize], mut at: usize) -> usize {
+        while group[at] != at {
+            group[at] = group[group[at]];
+            at = group[at];
+        }
+        at
+    }
+    for pipe in plan.pipes.iter().filter(|pipe| pipe.flow != Flow::Push) {
+        let (from, to) = (root(&mut group, pipe.from.0 as usize), root(&mut group, pipe.to.0 as usize));
+        group[from.max(to)] = from.min(to);
+    }
+    let mut order: Vec<usize> = flow_order(plan);
+    // Stable: groups appear where their first member appears, members in order.
+    let mut rank = vec![usize::MAX; plan.stations.len()];
+    for (position, &station) in order.iter().enumerate() {
+        let root = root(&mut group, station);
+        rank[root] = rank[root].min(position);
+    }
+    order.sort_by_key(|&station| rank[root(&mut group, station)]);
+    let mut shard_of = vec![0; plan.stations.len()];
+    let mut last_group = usize::MAX;
+    let mut shard = 0;
+    for (done, &station) in order.iter().enumerate() {
+        let group = root(&mut group, station);
+        if group != last_group {
+            shard = (done * count / plan.stations.len().max(1)) as u32;
+            last_group = group;
+        }
+        shard_of[station] = shard;
+    }
+    // Shard numbers without gaps.
+    let mut used: Vec<u32> = shard_of.clone();
+    used.sort_unstable();
+    used.dedup();
+    shard_of.iter().map(|shard| used.binary_search(shard).expect("every shard is in the list") as u32).collect()
+}
+
+/// The stations along the flow: senders before receivers where there is no cycle.
+fn flow_order(plan: &Plan) -> Vec<usize> {
+    let mut incoming = vec![0_u32; plan.stations.len()];
+    let mut outgoing: Vec<Vec<usize>> = vec![Vec::new(); plan.stations.len()];
+    for pipe in &plan.pipes {
+        incoming[pipe.to.0 as usize] += 1;
+        outgoing[pipe.from.0 as usize].push(pipe.to.0 as usize);
+    }
+    let mut order = Vec::with_capacity(plan.stations.len());
+    let mut placed = vec![false; plan.stations.len()];
+    let mut starts: Vec<usize> = (0..plan.stations.len()).filter(|&station| incoming[station] == 0).collect();
+    starts.reverse();
+    let mut rest = 0..plan.stations.len();
+    loop {
+        let next = starts.pop().or_else(|| rest.find(|&station| !placed[station]));
+        let Some(station) = next else { return order };
+        if std::mem::replace(&mut placed[station], true) {
+            continue;
+        }
+        order.push(station);
+        for &to in outgoing[station].iter().rev() {
+            incoming[to] = incoming[to].saturating_sub(1);
+            if incoming[to] == 0 && !placed[to] {
+                starts.push(to);
+            }
+        }
+    }
+}

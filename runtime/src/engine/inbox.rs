@@ -1,0 +1,99 @@
+//! What waits for a station. Things put in during one round are seen in the next, in order of their source.
+//!
+//! A *round* is the unit of simultaneity: within one instant, all stations that have something to do act once, and what they send is seen in the
+//! next round. Stations touch nothing but themselves, so the order in which they act within a round cannot matter, and neither can the
+//! number of threads they are spread over. That is how a simulation and a cranked live run come to the same story (G11): the inputs of a
+//! round are taken by (source, order of sending), whoever sent first.
+
+use std::collections::VecDeque;
+
+/// Things from several sources, sealed round by round.
+#[derive(Debug)]
+pub struct Inbox<T> {
+    items: VecDeque<(u32, T)>,
+    /// Items from this index on were put in during `fresh_round`.
+    fresh_from: usize,
+    fresh_round: u64,
+    mixed: bool,
+}
+
+impl<T> Default for Inbox<T> {
+    fn default() -> Self {
+        Self { items: VecDeque::new(), fresh_from: 0, fresh_round: 0, mixed: false }
+    }
+}
+
+impl<T> Inbox<T> {
+    /// Puts a thing from `source` in during `round`.
+    pub fn put(&mut self, round: u64, source: u32, item: T) {
+        if self.fresh_round != round {
+            self.seal();
+            self.fresh_round = round;
+            self.fresh_from = self.items.len();
+        }
+        if self.items.len() > self.fresh_from && self.items.back().is_some_and(|(last, _)| *last > source) {
+            self.mixed = true;
+        }
+        self.items.push_back((source, item));
+    }
+
+    /// Brings the newest round's items into order of source; the order within one source stays.
+    fn seal(&mut self) {
+        if self.mixed {
+            self.mixed = false;
+            self.items.make_contiguous()[self.fresh_from..].sort_by_key(|(source, _)| *source);
+        }
+    }
+
+    /// How many things may be taken in `round`: all that were put in before it.
+    pub fn visible(&mut self, round: u64) -> usize {
+        if self.fresh_round == round {
+            self.fresh_from
+        } else {
+            self.seal();
+            self.items.len()
+        }
+    }
+
+    /// Takes the first visible thing. The caller has asked [`Inbox::visible`] in this round.
+    pub fn take(&mut self) -> Option<(u32, T)> {
+        self.fresh_from = self.fresh_from.saturating_sub(1);
+        self.items.pop_front()
+    }
+
+    /// How many things are in it, visible or not.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Everything in it, for walking.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().map(|(_, item)| item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g11_a_round_sees_what_was_sent_before_it_by_source() {
+        let mut inbox = Inbox::default();
+        for (source, item) in [(2, 'a'), (1, 'b'), (2, 'c'), (1, 'd')] {
+            inbox.put(7, source, item);
+        }
+        assert_eq!(inbox.visible(7), 0, "not in the same round");
+        assert_eq!(inbox.visible(8), 4);
+        inbox.put(8, 0, 'e');
+        assert_eq!(inbox.visible(8), 4, "what round 8 sends is for round 9");
+        let taken: String = (0..4).filter_map(|_| inbox.take()).map(|(_, item)| item).collect();
+        assert_eq!(taken, "bdac");
+        assert_eq!(inbox.visible(8), 0);
+        assert_eq!(inbox.visible(9), 1);
+    }
+}

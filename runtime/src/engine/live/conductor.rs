@@ -1,0 +1,252 @@
+//! The conductor of a live run: starts the workers, gathers their figures, carries out requests, notices the end.
+
+use super::crank::{Crew, channels};
+use super::outside::Outside;
+use super::worker::{Order, Reply};
+use crate::engine::assemble::{Names, Origin, assemble};
+use crate::engine::control::Control;
+use crate::engine::plan::Plan;
+use crate::engine::publish::{self, Part};
+use crate::engine::run::{GO_ON, PUBLISH_EVERY, RunOptions, STOP, STOP_NOW, Seam};
+use crate::engine::shard::Shard;
+use crate::engine::summary::{self, Course};
+use crate::telemetry::report::Report;
+use crate::telemetry::snapshot::{Mode, RunState, Tapped};
+use crate::units::{Moment, SECOND, Span};
+use crossbeam_channel::{Sender, TryRecvError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long a stop lets messages drain (G12).
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// A live run before its first event.
+pub struct Prepared {
+    names: Names,
+    crew: Crew,
+    ends: Vec<(u32, u32)>,
+    /// Kept alive for as long as the workers ask it.
+    _outside: Outside,
+    until: Option<Moment>,
+    within: Option<Span>,
+}
+
+/// Starts the threads; nothing has happened yet but the start of every node.
+pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> std::io::Result<Prepared> {
+    let workers = if options.workers > 0 { options.workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    let written = options.output.clone().unwrap_or_else(|| plan.folder.join("pipewright.out"));
+    let outside = Outside::start(&plan.folder, &written)?;
+    let mut lines = channels(workers);
+    let world = |shard: usize| -> Box<dyn crate::engine::shard::World + Send> { Box::new(outside.world(lines[shard].0.clone())) };
+    let (names, mut shards) = assemble(plan, workers, Origin { replication: 0, epoch }, world);
+    lines.truncate(shards.len());
+    for shard in &mut shards {
+        shard.taps = Some(taps.clone());
+    }
+    let ends = names.ends.clone();
+    let crew = Crew::start(shards, lines)?;
+    let until = options.until.map(|until| Moment(until.0));
+    Ok(Prepared { names, crew, ends, _outside: outside, until, within: options.within })
+}
+
+impl Prepared {
+    /// Names of stations and pipes.
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Runs by the wall clock until the end.
+    pub(crate) fn conduct(self, seam: &Seam) {
+        self.crew.clock.run();
+        self.crew.all(|| Order::Run);
+        Conductor { run: self, seam, state: RunState::Running, stopping: None, drains: 0, quiet: 0, last_events: 0 }.conduct();
+    }
+}
+
+struct Conductor<'a> {
+    run: Prepared,
+    seam: &'a Seam,
+    state: RunState,
+    stopping: Option<Instant>,
+    drains: u32,
+    /// How many pictures in a row showed a run at rest.
+    quiet: u32,
+    last_events: u64,
+}
+
+impl Conductor<'_> {
+    fn conduct(mut self) {
+        let mut cost = Duration::ZERO;
+        let ended = loop {
+            match self.seam.controls.recv_timeout(PUBLISH_EVERY.max(cost * 20)) {
+                Ok(control) => {
+                    self.obey(control);
+                    loop {
+                        match self.seam.controls.try_recv() {
+                            Ok(control) => self.obey(control),
+                            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                        }
+                    }
+                }
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
+                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break "stopped".to_owned(),
+            }
+            if let Some(ended) = self.stop_asked() {
+                break ended;
+            }
+            let begun = Instant::now();
+            let parts = self.gather();
+            self.publish(&parts);
+            cost = begun.elapsed().min(Duration::from_millis(50));
+            if let Some(ended) = self.came_to_an_end(&parts) {
+                break ended;
+            }
+        };
+        self.end(&ended);
+    }
+
+    /// Whether a stop is asked for, and whether it is done with.
+    fn stop_asked(&mut self) -> Option<String> {
+        match self.seam.stop.load(Ordering::Acquire) {
+            STOP_NOW => return Some("stopped".to_owned()),
+            STOP if self.stopping.is_none() => self.begin_stop(),
+            GO_ON | STOP => {}
+            other => unreachable!("{other} is no value of the stop flag"),
+        }
+        if self.run.until.is_some_and(|until| self.run.crew.clock.now() >= until) {
+            return Some("until".to_owned());
+        }
+        self.stopping.is_some_and(|since| since.elapsed() >= DRAIN).then(|| "stopped".to_owned())
+    }
+
+    fn begin_stop(&mut self) {
+        if self.state == RunState::Paused {
+            self.resume();
+        }
+        self.stopping = Some(Instant::now());
+        self.state = RunState::Stopping;
+        self.run.crew.all(|| Order::Drain);
+    }
+
+    fn resume(&mut self) {
+        self.state = RunState::Running;
+        self.run.crew.clock.run();
+        self.run.crew.all(|| Order::Run);
+    }
+
+    fn obey(&mut self, control: Control) {
+        let crew = &mut self.run.crew;
+        match control {
+            Control::Pause if self.state == RunState::Running => {
+                crew.park();
+                let now = crew.clock.now();
+                crew.finish_instant(now);
+                self.state = RunState::Paused;
+            }
+            Control::Resume if self.state == RunState::Paused => self.resume(),
+            Control::Step if self.state == RunState::Paused => {
+                crew.step(Moment::NEVER);
+            }
+            Control::Watch(pipe, on) => {
+                if let Ok(number) = self.run.names.pipes.binary_search(&pipe) {
+                    let shard = self.run.names.places[self.run.ends[number].0 as usize].shard;
+                    let _ = crew.orders[shard as usize].send(Order::Watch(number as u32, on));
+                }
+            }
+            Control::Change(node, settings) => {
+                if let Ok(number) = self.run.names.stations.binary_search(&node) {
+                    let place = self.run.names.places[number];
+                    let _ = crew.orders[place.shard as usize].send(Order::Change(place.local, Box::new(settings)));
+                }
+            }
+            Control::Pause | Control::Resume | Control::Step | Control::Speed(_) | Control::Stop | Control::StopNow => {}
+        }
+    }
+
+    /// The figures of every worker.
+    fn gather(&self) -> Vec<Part> {
+        let crew = &self.run.crew;
+        crew.all(|| Order::Publish);
+        let mut parts: Vec<Option<Part>> = vec![None; crew.orders.len()];
+        let mut missing = parts.len();
+        while missing > 0 {
+            match crew.replies.recv_timeout(Duration::from_secs(2)) {
+                Ok(Reply::Part(shard, part)) => {
+                    missing -= usize::from(parts[shard as usize].is_none());
+                    parts[shard as usize] = Some(*part);
+                }
+                Ok(Reply::Standing { .. }) => {}
+                Err(_) => break,
+            }
+        }
+        parts.into_iter().flatten().collect()
+    }
+
+    fn publish(&self, parts: &[Part]) {
+        let wall = Span(self.run.crew.clock.wall());
+        let snapshot = publish::snapshot(&self.run.names, parts, Mode::Live, self.state.clone(), wall);
+        self.seam.latest.store(Arc::new(snapshot));
+    }
+
+    /// Whether every source is exhausted and every message has ended: seen so in three pictures in a row, since messages may be between
+    /// workers while one is taken.
+    fn came_to_an_end(&mut self, parts: &[Part]) -> Option<String> {
+        if let Some(error) = parts.iter().find_map(|part| part.broken.clone()) {
+            return Some(error.to_string());
+        }
+        let events: u64 = parts.iter().map(|part| part.events).sum();
+        let producing = parts.iter().any(|part| part.producing > 0) && self.stopping.is_none();
+        let at_rest = !producing && parts.iter().all(|part| part.idle && !part.in_motion) && events == self.last_events;
+        self.last_events = events;
+        if !at_rest || self.state == RunState::Paused {
+            self.quiet = 0;
+            return None;
+        }
+        self.quiet += 1;
+        if self.quiet < 3 {
+            return None;
+        }
+        self.quiet = 0;
+        if parts.iter().any(|part| part.occupied) && self.drains < 16 {
+            self.drains += 1;
+            self.run.crew.all(|| Order::Drain);
+            return None;
+        }
+        Some(if self.stopping.is_some() { "stopped" } else { "exhausted" }.to_owned())
+    }
+
+    fn end(mut self, ended: &str) {
+        // Everything stands still before the books are read; what is on its way between workers arrives first.
+        if self.state != RunState::Paused {
+            self.run.crew.park();
+            let now = self.run.crew.clock.now();
+            self.run.crew.finish_instant(now);
+        }
+        let parts = self.gather();
+        let now = self.run.crew.clock.now();
+        let wall = Span(self.run.crew.clock.wall());
+        let Prepared { names, crew, within, .. } = self.run;
+        let shards = crew.halt();
+        let report = report(&names, &shards, now, wall, ended, within);
+        let _ = self.seam.report.set(report);
+        let ok = matches!(ended, "stopped" | "until" | "exhausted");
+        let state = if ok { RunState::Ended } else { RunState::Failed(ended.into()) };
+        let snapshot = publish::snapshot(&names, &parts, Mode::Live, state, wall);
+        self.seam.latest.store(Arc::new(snapshot));
+    }
+}
+
+fn report(names: &Names, shards: &[Shard], now: Moment, wall: Span, ended: &str, within: Option<Span>) -> Report {
+    let course = Course { mode: Mode::Live, wall, now, warm_up: Moment::START, ended: ended.to_owned(), within };
+    let report = summary::report(names, shards, &course);
+    debug_assert!(
+        report.messages.balanced,
+        "the books of `{}` do not balance after {} s: {:?}",
+        report.graph,
+        now.0 / SECOND,
+        report.messages
+    );
+    report
+}

@@ -1,0 +1,143 @@
+//! A worker: a thread that runs one shard, by the wall clock or one round at a time.
+
+use super::clock::RunClock;
+use crate::engine::publish::{Part, Publisher};
+use crate::engine::shard::Shard;
+use crate::engine::signal::Parcel;
+use crate::setting::Settings;
+use crate::units::Moment;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What reaches a worker.
+pub enum Order {
+    /// Messages and signals from another worker.
+    Parcels(Vec<Parcel>),
+    /// Publish the figures.
+    Publish,
+    /// Park at the next event boundary, and say so.
+    Park,
+    /// Run by the clock.
+    Run,
+    /// While parked: run one round at this moment, and say what is left.
+    Round(Moment),
+    /// Tell every station that the run drains.
+    Drain,
+    /// Show the messages of a pipe, or no longer.
+    Watch(u32, bool),
+    /// Changed settings for a station of this shard.
+    Change(u32, Box<Settings>),
+    /// End; the thread gives its shard back.
+    Halt,
+}
+
+/// What a worker says.
+pub enum Reply {
+    /// It stands: parked, or a round is over.
+    Standing {
+        /// Whether anything was sent to another worker.
+        sent: bool,
+        /// Whether nothing is to be done before the next calendar entry.
+        idle: bool,
+        /// When the next calendar entry is due.
+        next_due: Option<Moment>,
+    },
+    /// Its figures.
+    Part(u32, Box<Part>),
+}
+
+/// A worker's ends of the channels.
+pub struct Worker {
+    /// Its shard.
+    pub shard: Shard,
+    /// The run clock.
+    pub clock: Arc<RunClock>,
+    /// Orders and parcels.
+    pub orders: Receiver<Order>,
+    /// To each worker, itself included.
+    pub others: Vec<Sender<Order>>,
+    /// To the conductor.
+    pub replies: Sender<Reply>,
+}
+
+impl Worker {
+    /// Runs until told to halt; gives the shard back. Parked at first.
+    pub fn work(mut self) -> Shard {
+        let mut publisher = Publisher::default();
+        let mut parked = true;
+        self.hand_over();
+        self.say_standing(false);
+        loop {
+            let order = if parked { self.orders.recv().map_err(|_| TryRecvError::Disconnected) } else { self.orders.try_recv() };
+            let order = match order {
+                Ok(order) => Some(order),
+                Err(TryRecvError::Disconnected) => return self.shard,
+                Err(TryRecvError::Empty) => self.turn(),
+            };
+            match order {
+                None => {}
+                Some(Order::Parcels(parcels)) => parcels.into_iter().for_each(|parcel| self.shard.accept(parcel)),
+                Some(Order::Publish) => {
+                    let part = publisher.part(&mut self.shard, self.clock.now());
+                    let _ = self.replies.send(Reply::Part(self.shard.number, Box::new(part)));
+                }
+                Some(Order::Park) => {
+                    parked = true;
+                    self.say_standing(false);
+                }
+                Some(Order::Run) => parked = false,
+                Some(Order::Round(now)) => {
+                    self.shard.fall_due(now);
+                    self.shard.round(now);
+                    let sent = self.hand_over();
+                    self.say_standing(sent);
+                }
+                Some(Order::Drain) => self.shard.drain(),
+                Some(Order::Watch(pipe, on)) => self.shard.pipes[pipe as usize].watched = on,
+                Some(Order::Change(local, settings)) => {
+                    self.shard.change(local, *settings, self.clock.now());
+                    self.hand_over();
+                }
+                Some(Order::Halt) => return self.shard,
+            }
+        }
+    }
+
+    /// One turn by the wall clock: a round if there is something to do, else a sleep until something is due or arrives.
+    fn turn(&mut self) -> Option<Order> {
+        let now = self.clock.now();
+        self.shard.fall_due(now);
+        if !self.shard.idle() {
+            self.shard.round(now);
+            self.hand_over();
+            return None;
+        }
+        let wait = self.shard.next_due().map_or(LONGEST_SLEEP, |due| Duration::from_nanos(due.since(now).0).min(LONGEST_SLEEP));
+        match self.orders.recv_timeout(wait) {
+            Ok(order) => Some(order),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Order::Halt),
+        }
+    }
+
+    /// Hands what was sent during the round to the other workers: at once, in one batch for each (G1: no linger).
+    fn hand_over(&mut self) -> bool {
+        let mut sent = false;
+        for (other, parcels) in self.others.iter().zip(&mut self.shard.parcels) {
+            if !parcels.is_empty() {
+                sent = true;
+                // Fails only when the run is being torn down.
+                let _ = other.send(Order::Parcels(std::mem::take(parcels)));
+            }
+        }
+        sent
+    }
+
+    fn say_standing(&self, sent: bool) {
+        let _ = self.replies.send(Reply::Standing { sent, idle: self.shard.idle(), next_due: self.shard.next_due() });
+    }
+}
+
+/// A worker looks up at least this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);

@@ -1,0 +1,121 @@
+//! A pipe of a running plan: the sender's credits and the receiver's reports (G1, G3).
+//!
+//! The sender's half and the receiver's half lie side by side in one record, but each worker touches only the half whose station it runs.
+
+use crate::id::{PipeId, mix};
+use crate::message::Message;
+use crate::node::Flow;
+use crate::telemetry::histogram::Histogram;
+use crate::telemetry::weighted::Weighted;
+use crate::units::{Moment, Span};
+
+/// What stays the same for a pipe through a run.
+#[derive(Clone, Debug)]
+pub struct PipeShape {
+    /// Its ends, by name.
+    pub id: PipeId,
+    /// The sending station and its output.
+    pub from: (u32, u16),
+    /// The receiving station and its input.
+    pub to: (u32, u16),
+    /// How messages flow.
+    pub flow: Flow,
+    /// Push: how many messages it holds. Pull: how many a plain consumer takes ahead, from 1. Free: 0.
+    pub capacity: u32,
+}
+
+/// A pipe at work.
+#[derive(Debug)]
+pub struct Pipe {
+    /// What stays the same.
+    pub shape: PipeShape,
+    /// Sender: how many more messages the pipe takes (push).
+    pub credits: u32,
+    /// Sender: whether messages are shown.
+    pub watched: bool,
+    /// Sender: messages through it, whole run.
+    pub messages: u64,
+    /// Sender: bytes through it while watched.
+    pub bytes: u64,
+    /// Sender: how many messages the tap passed over.
+    pub not_shown: u64,
+    /// Sender: messages in it.
+    pub depth: Weighted,
+    /// Sender: since when it waits for room.
+    pub blocked_since: Option<Moment>,
+    /// Sender: how long it has waited, before that.
+    pub blocked_for: Span,
+    /// Sender: rolling hash over (instant, id, length) of every message (G11).
+    pub hash: u64,
+    /// Sender: messages before the warm-up ended.
+    pub messages_before: u64,
+    /// Receiver: messages taken, not yet reported.
+    pub taken: u32,
+    /// Receiver: services finished, not yet reported (pull).
+    pub finished: u32,
+    /// Receiver: credit given out and not used (pull).
+    pub outstanding: u32,
+    /// Receiver: messages in the station's input that came through here.
+    pub waiting: u32,
+    /// Receiver: from entering the store until a consumer starts (pull).
+    pub wait: Histogram,
+}
+
+impl Pipe {
+    /// An empty pipe.
+    pub fn new(shape: PipeShape) -> Self {
+        Self {
+            credits: if shape.flow == Flow::Push { shape.capacity } else { 0 },
+            shape,
+            watched: false,
+            messages: 0,
+            bytes: 0,
+            not_shown: 0,
+            depth: Weighted::new(Moment::START),
+            blocked_since: None,
+            blocked_for: Span::ZERO,
+            hash: 0,
+            messages_before: 0,
+            taken: 0,
+            finished: 0,
+            outstanding: 0,
+            waiting: 0,
+            wait: Histogram::default(),
+        }
+    }
+
+    /// Books a message that leaves the sender.
+    pub fn sent(&mut self, now: Moment, message: &Message) {
+        self.messages += 1;
+        self.hash = mix(self.hash ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ message.id.low();
+        if self.shape.flow != Flow::Free {
+            self.depth.add(now, 1);
+        }
+    }
+
+    /// Notes whether the sender waits for room here.
+    pub fn set_blocked(&mut self, now: Moment, blocked: bool) {
+        match (self.blocked_since, blocked) {
+            (None, true) => self.blocked_since = Some(now),
+            (Some(since), false) => {
+                self.blocked_for = Span(self.blocked_for.0 + now.since(since).0);
+                self.blocked_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// How long the sender has waited for room, up to now.
+    pub fn blocked_time(&self, now: Moment) -> Span {
+        Span(self.blocked_for.0 + self.blocked_since.map_or(0, |since| now.since(since).0))
+    }
+
+    /// Forgets what was measured so far: the warm-up is over.
+    pub fn restart_statistics(&mut self, now: Moment) {
+        self.messages_before = self.messages;
+        self.depth.begin(now);
+        self.blocked_for = Span::ZERO;
+        self.blocked_since = self.blocked_since.map(|_| now);
+        self.wait.clear();
+    }
+}

@@ -1,0 +1,123 @@
+//! The plan: a graph that was checked and taken apart into numbered stations and pipes. The only thing that runs (rule 6).
+
+use super::pipe::PipeShape;
+use super::records;
+use crate::check::check;
+use crate::graph::Graph;
+use crate::graph::pipe::DEFAULT_CAPACITY;
+use crate::id::NodeId;
+use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Ports};
+use crate::problem::{Problem, Severity, Subject};
+use crate::setting::{Setting, Settings};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One node of a plan.
+pub struct PlannedStation {
+    /// Its id.
+    pub id: NodeId,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Its settings.
+    pub settings: Settings,
+    /// Its ports under these settings.
+    pub ports: Ports,
+    /// What it does.
+    pub behaviour: Box<dyn Behaviour>,
+}
+
+/// A graph ready to run. Nothing of the world has been touched but files of numbers that distributions name.
+pub struct Plan {
+    /// The graph's title.
+    pub title: String,
+    /// The nodes, in the order of their ids, so that numbers do not depend on the order of the file (rule 8).
+    pub stations: Vec<PlannedStation>,
+    /// The pipes, in the order of their ids.
+    pub pipes: Vec<PipeShape>,
+    /// The seed of every random stream.
+    pub seed: u64,
+    /// UTC nanoseconds since 1970 at which simulated calendar time starts (G16).
+    pub starts_at: u64,
+    /// The folder that paths in the graph start from.
+    pub folder: Arc<Path>,
+}
+
+/// The seed where neither the graph nor the person gives one.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// 2026-01-01T00:00:00Z: where simulated calendar time starts unless the graph says otherwise.
+pub const DEFAULT_START: u64 = 1_767_225_600_000_000_000;
+
+impl Plan {
+    /// Checks a graph and takes it apart. All problems that keep it from running, if there are any.
+    pub fn of(graph: &Graph, catalogue: Catalogue, seed: Option<u64>, folder: &Path) -> Result<Self, Vec<Problem>> {
+        let mut problems: Vec<Problem> =
+            check(graph, catalogue).into_iter().filter(|problem| problem.severity == Severity::Error).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let folder: Arc<Path> = folder.into();
+        let mut ids: Vec<&NodeId> = graph.nodes().keys().collect();
+        ids.sort();
+        let numbers: HashMap<&NodeId, u32> = ids.iter().enumerate().map(|(number, id)| (*id, number as u32)).collect();
+        let mut stations = Vec::with_capacity(ids.len());
+        for id in &ids {
+            let node = graph.node(id).expect("the id is from this graph");
+            let Some(kind) = catalogue.get(&node.kind) else {
+                let subject = Subject::Node((*id).clone());
+                problems.push(Problem::error("PW204", subject, format!("there is no kind `{}`", node.kind)));
+                continue;
+            };
+            let read = reader(&folder);
+            let mut form = Form::new(id, kind, &node.settings).with_files(&read);
+            let behaviour = (kind.build)(&mut form);
+            problems.extend(form.into_problems().into_iter().filter(|problem| problem.severity == Severity::Error));
+            let ports = (kind.ports)(&node.settings);
+            stations.push(PlannedStation { id: (*id).clone(), kind, settings: node.settings.clone(), ports, behaviour });
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut pipes: Vec<_> = graph.pipes().iter().collect();
+        pipes.sort_by_key(|(id, _)| *id);
+        let pipes = pipes.into_iter().filter_map(|(id, pipe)| {
+            let (from, to) = (*numbers.get(&id.from.node)?, *numbers.get(&id.to.node)?);
+            let output = stations[from as usize].ports.output(&id.from.port)?;
+            let input = stations[to as usize].ports.input(&id.to.port)?;
+            let flow = stations[from as usize].ports.outputs[output].flow;
+            let capacity = match (flow, pipe.settings.get("capacity")) {
+                (Flow::Free, _) => 0,
+                (_, Some(Setting::Integer(capacity))) => (*capacity).clamp(1, i64::from(u32::MAX / 2)) as u32,
+                (Flow::Pull, _) => 1,
+                (Flow::Push, _) => DEFAULT_CAPACITY,
+            };
+            Some(PipeShape { id: id.clone(), from: (from, output as u16), to: (to, input as u16), flow, capacity })
+        });
+        let pipes = pipes.collect();
+        Ok(Self {
+            title: graph.title().to_owned(),
+            stations,
+            pipes,
+            seed: seed.or_else(|| whole_number(graph.settings(), "seed")).unwrap_or(DEFAULT_SEED),
+            starts_at: graph.settings().get("starts_at").and_then(Setting::as_str).and_then(crate::utc::parse).unwrap_or(DEFAULT_START),
+            folder,
+        })
+    }
+}
+
+fn whole_number(settings: &Settings, name: &str) -> Option<u64> {
+    match settings.get(name) {
+        Some(Setting::Integer(number)) => u64::try_from(*number).ok(),
+        _ => None,
+    }
+}
+
+/// Reads files that settings name, below the graph's folder only.
+pub fn reader(folder: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
+    let folder = PathBuf::from(folder);
+    move |name| {
+        let path = records::inside(&folder, Path::new(name))?;
+        std::fs::read_to_string(&path).map_err(|error| format!("cannot read {name}: {error}"))
+    }
+}

@@ -1,0 +1,367 @@
+//! A shard: stations that one thread runs, with the calendar and the rounds. The simulated driver has one shard and a virtual clock;
+//! the live driver has one for each worker. The clock is always an argument.
+
+mod carry;
+mod settle;
+mod take;
+
+pub use settle::error_headers;
+
+use super::calendar::Calendar;
+use super::pipe::Pipe;
+use super::signal::{Parcel, Signal, source_of_station};
+use super::slots::Waiting;
+use super::station::{Health, Station};
+use crate::message::Message;
+use crate::node::{Answer, Ask, Change, Effect, Event, Form, Intake, Ticket};
+use crate::setting::Settings;
+use crate::telemetry::histogram::Histogram;
+use crate::telemetry::journal::Journal;
+use crate::telemetry::snapshot::{DeadLetter, Tapped};
+use crate::units::Moment;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The outside, as a shard sees it (G9).
+pub trait World {
+    /// Takes a request. `Some`: the answer is there at once (simulated, cranked). `None`: it comes later as a signal.
+    fn ask(&mut self, station: u32, ticket: Ticket, generation: u32, ask: Ask) -> Option<Answer>;
+}
+
+/// Where a station runs: shard, and its number there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The shard.
+    pub shard: u32,
+    /// Its number in that shard.
+    pub local: u32,
+}
+
+/// What one activation of a station may take in before others get their turn.
+const MOST_TAKEN: usize = 256;
+/// More events than this at one node in one instant means an endless loop (G13).
+const MOST_IN_AN_INSTANT: u32 = 100_000;
+/// How many of the graph's dead letters are kept for looking at.
+const DEAD_LETTERS_KEPT: usize = 1_000;
+
+/// Stations and pipes that one thread runs.
+pub struct Shard {
+    pub(crate) number: u32,
+    pub(crate) stations: Vec<Option<Box<Station>>>,
+    pub(crate) places: Arc<[Place]>,
+    pub(crate) pipes: Vec<Pipe>,
+    pub(crate) calendar: Calendar,
+    pub(crate) world: Box<dyn World + Send>,
+    pub(crate) journal: Journal,
+    pub(crate) latency: Histogram,
+    pub(crate) dead_letters: VecDeque<DeadLetter>,
+    pub(crate) dead_letters_changed: bool,
+    pub(crate) taps: Option<crossbeam_channel::Sender<Tapped>>,
+    /// What goes to other shards, by shard; handed over after each round.
+    pub(crate) parcels: Vec<Vec<Parcel>>,
+    pub(crate) events: u64,
+    /// An error that ends the run: an endless loop, by names (G13).
+    pub(crate) broken: Option<Arc<str>>,
+    /// Stations that said they are exhausted count down here.
+    pub(crate) producing: usize,
+    round: u64,
+    ready: Vec<u32>,
+    next: Vec<u32>,
+    wishes: Vec<Effect>,
+    now: Moment,
+}
+
+impl Shard {
+    /// A shard over these stations, all of which have an event `Start` before them.
+    pub fn new(
+        number: u32,
+        shards: usize,
+        stations: Vec<Box<Station>>,
+        places: Arc<[Place]>,
+        pipes: Vec<Pipe>,
+        world: Box<dyn World + Send>,
+    ) -> Self {
+        let producing = stations.iter().filter(|station| station.producing).count();
+        let mut shard = Self {
+            number,
+            stations: stations.into_iter().map(Some).collect(),
+            places,
+            pipes,
+            calendar: Calendar::default(),
+            world,
+            journal: Journal::default(),
+            latency: Histogram::default(),
+            dead_letters: VecDeque::new(),
+            dead_letters_changed: false,
+            taps: None,
+            parcels: (0..shards).map(|_| Vec::new()).collect(),
+            events: 0,
+            broken: None,
+            producing,
+            round: 1,
+            ready: Vec::new(),
+            next: Vec::new(),
+            wishes: Vec::new(),
+            now: Moment::START,
+        };
+        for local in 0..shard.stations.len() as u32 {
+            shard.with_station(local, |shard, station| {
+                shard.call(station, Event::Start, None);
+                shard.settle_down(station);
+            });
+        }
+        shard
+    }
+
+    /// The stations, in the order of their numbers here.
+    pub fn stations(&self) -> impl Iterator<Item = &Station> {
+        self.stations.iter().map(|station| station.as_deref().expect("stations are in place between activations"))
+    }
+
+    /// Whether nothing is to be done before the next calendar entry.
+    pub const fn idle(&self) -> bool {
+        self.next.is_empty()
+    }
+
+    /// When the next calendar entry is due.
+    pub fn next_due(&self) -> Option<Moment> {
+        self.calendar.next()
+    }
+
+    /// The clock of the last round.
+    pub const fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Takes over what has fallen due by `now`.
+    pub fn fall_due(&mut self, now: Moment) {
+        while let Some(due) = self.calendar.take(now) {
+            let station = self.stations[due.station as usize].as_mut().expect("stations are in place between rounds");
+            if station.slots.counts(due.slot, due.sequence) {
+                station.due.push_back((due.slot, due.sequence));
+                mark_ready(station, due.station, &mut self.next);
+            }
+        }
+    }
+
+    /// Lets every station that has something to do act once. What they send is seen in the next round.
+    pub fn round(&mut self, now: Moment) {
+        self.now = now;
+        self.round += 1;
+        std::mem::swap(&mut self.ready, &mut self.next);
+        let mut ready = std::mem::take(&mut self.ready);
+        for &local in &ready {
+            self.with_station(local, Self::activate);
+        }
+        ready.clear();
+        self.ready = ready;
+    }
+
+    /// Takes a parcel from another shard.
+    pub fn accept(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::Message { pipe, message } => {
+                let local = self.places[self.pipes[pipe as usize].shape.to.0 as usize].local;
+                let station = self.stations[local as usize].as_mut().expect("stations are in place between rounds");
+                self.pipes[pipe as usize].waiting += 1;
+                station.messages.put(self.round, pipe, message);
+                mark_ready(station, local, &mut self.next);
+            }
+            Parcel::Signal { station, source, signal } => self.accept_signal(self.places[station as usize].local, source, signal),
+        }
+    }
+
+    fn accept_signal(&mut self, local: u32, source: u32, signal: Signal) {
+        let station = self.stations[local as usize].as_mut().expect("stations are in place between rounds");
+        station.signals.put(self.round, source, signal);
+        mark_ready(station, local, &mut self.next);
+    }
+
+    /// Tells every station that the run drains.
+    pub fn drain(&mut self) {
+        for local in 0..self.stations.len() as u32 {
+            self.accept_signal(local, source_of_station(local), Signal::Drain);
+        }
+    }
+
+    /// Forgets what was measured so far: the warm-up is over. The books go on.
+    pub fn restart_statistics(&mut self, now: Moment) {
+        for station in self.stations.iter_mut().flatten() {
+            station.restart_statistics(now);
+        }
+        for pipe in &mut self.pipes {
+            pipe.restart_statistics(now);
+        }
+        self.latency.clear();
+    }
+
+    /// Whether messages move, wait in stores or are worked on; what an aggregate gathers does not count.
+    pub fn in_motion(&self) -> bool {
+        let moves = |station: &Station| {
+            let stored = matches!(station.intake, Intake::Store { .. }) && station.behaviour.held() > 0;
+            stored || station.asks > 0 || station.held() > station.behaviour.held()
+        };
+        self.stations().any(moves) || self.parcels.iter().any(|parcels| !parcels.is_empty())
+    }
+
+    /// Puts changed settings of a station into force (G12): what the kind can take while running it takes, else the node is restarted and
+    /// what it held is given back.
+    pub fn change(&mut self, local: u32, settings: Settings, now: Moment) {
+        self.now = self.now.max(now);
+        self.with_station(local, |shard, station| {
+            station.settings = settings;
+            let held = station.held();
+            let read = crate::engine::plan::reader(&station.folder);
+            let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read);
+            match station.behaviour.change(&mut form) {
+                Change::Kept => {
+                    station.intake = station.behaviour.intake();
+                    shard.journal.write(now, Some(&station.id), &format!("settings changed; {held} messages inside stay"));
+                    for port in 0..station.outputs.len() {
+                        shard.call(station, Event::Room(port), None);
+                    }
+                }
+                Change::Restart => {
+                    shard.restart(station, &format!("restarted for changed settings; {held} messages inside were given back"))
+                }
+            }
+            shard.take_messages(station);
+            shard.settle_down(station);
+        });
+    }
+
+    /// Whether messages are inside, or answers are awaited.
+    pub fn occupied(&self) -> bool {
+        self.stations().any(|station| station.asks > 0 || station.held() > 0) || self.parcels.iter().any(|parcels| !parcels.is_empty())
+    }
+
+    /// Takes a station out of its place for as long as `act` works on it.
+    pub(crate) fn with_station<R>(&mut self, local: u32, act: impl FnOnce(&mut Self, &mut Station) -> R) -> R {
+        let mut station = self.stations[local as usize].take().expect("a station is never activated within its own activation");
+        let result = act(self, &mut station);
+        self.stations[local as usize] = Some(station);
+        result
+    }
+
+    /// One activation: signals, then what fell due, then messages while they may be taken.
+    fn activate(&mut self, station: &mut Station) {
+        station.ready = false;
+        if let Health::Stopped { until, .. } = station.health
+            && self.now >= until
+        {
+            self.restart(station, "restarted after it broke");
+        }
+        for _ in 0..station.signals.visible(self.round) {
+            let Some((_, signal)) = station.signals.take() else { break };
+            self.take_signal(station, signal);
+        }
+        while let Some((slot, sequence)) = station.due.pop_front() {
+            match station.slots.take(slot, sequence) {
+                Some(Waiting::Hold { ticket, message, pipe }) => self.released(station, ticket, message, pipe),
+                Some(Waiting::Wake(token)) => self.call(station, Event::Wake(token), None),
+                None => {}
+            }
+        }
+        self.flush(station);
+        self.take_messages(station);
+        self.settle_down(station);
+    }
+
+    /// What ends every activation: report to senders, measure, and come back if something is left to do.
+    fn settle_down(&mut self, station: &mut Station) {
+        self.report_back(station);
+        station.measure(self.now);
+        let more = station.messages.visible(self.round) > 0 && station.may_take();
+        if more || !station.due.is_empty() {
+            let local = self.places[station.number as usize].local;
+            mark_ready(station, local, &mut self.next);
+        }
+    }
+
+    fn take_messages(&mut self, station: &mut Station) {
+        let visible = station.messages.visible(self.round);
+        for _ in 0..visible.min(MOST_TAKEN) {
+            if !station.may_take() {
+                break;
+            }
+            let Some((pipe, message)) = station.messages.take() else { break };
+            self.take_message(station, pipe, message);
+            if self.broken.is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Puts a message into a pipe towards its receiver.
+    pub(crate) fn send(&mut self, from: &mut Station, pipe_number: u32, message: Message) {
+        let pipe = &mut self.pipes[pipe_number as usize];
+        pipe.sent(self.now, &message);
+        if pipe.watched {
+            pipe.bytes += message.size() as u64;
+            let shown = self
+                .taps
+                .as_ref()
+                .is_some_and(|taps| taps.try_send(Tapped { pipe: pipe.shape.id.clone(), at: self.now, message: message.clone() }).is_ok());
+            pipe.not_shown += u64::from(!shown);
+        }
+        from.counts.sent += 1;
+        let receiver = pipe.shape.to.0;
+        let place = self.places[receiver as usize];
+        if place.shard != self.number {
+            self.parcels[place.shard as usize].push(Parcel::Message { pipe: pipe_number, message });
+            return;
+        }
+        pipe.waiting += 1;
+        if receiver == from.number {
+            from.messages.put(self.round, pipe_number, message);
+            mark_ready(from, place.local, &mut self.next);
+        } else {
+            let station = self.stations[place.local as usize].as_mut().expect("only one station is out of its place");
+            station.messages.put(self.round, pipe_number, message);
+            mark_ready(station, place.local, &mut self.next);
+        }
+    }
+
+    /// Sends a signal to a station, wherever it runs.
+    pub(crate) fn signal(&mut self, from: &mut Station, to: u32, source: u32, signal: Signal) {
+        let place = self.places[to as usize];
+        if place.shard != self.number {
+            self.parcels[place.shard as usize].push(Parcel::Signal { station: to, source, signal });
+        } else if to == from.number {
+            from.signals.put(self.round, source, signal);
+            mark_ready(from, place.local, &mut self.next);
+        } else {
+            let station = self.stations[place.local as usize].as_mut().expect("only one station is out of its place");
+            station.signals.put(self.round, source, signal);
+            mark_ready(station, place.local, &mut self.next);
+        }
+    }
+
+    /// Lets the behaviour take one event and carries out its wishes. `incoming` is what the event brings in, for the case of a panic.
+    pub(crate) fn call(&mut self, station: &mut Station, event: Event, incoming: Option<take::Incoming>) {
+        if station.instant.0 == self.now {
+            station.instant.1 += 1;
+            if station.instant.1 > MOST_IN_AN_INSTANT {
+                self.endless(station);
+            }
+        } else {
+            station.instant = (self.now, 1);
+        }
+        let mut wishes = std::mem::take(&mut self.wishes);
+        let result = station.call(self.now, event, &mut wishes);
+        let pipe = incoming.as_ref().and_then(|incoming| incoming.pipe);
+        match result {
+            Ok(()) => self.carry_out(station, &mut wishes, pipe),
+            Err(error) => self.broke(station, &error, incoming),
+        }
+        self.wishes = wishes;
+    }
+}
+
+/// Puts a station into the list of those that act in the next round, once.
+fn mark_ready(station: &mut Station, local: u32, next: &mut Vec<u32>) {
+    if !station.ready {
+        station.ready = true;
+        next.push(local);
+    }
+}

@@ -1,0 +1,237 @@
+//! Carrying out what a behaviour asked for, in the order it asked.
+
+use super::Shard;
+use crate::engine::signal::Signal;
+use crate::engine::slots::Waiting;
+use crate::engine::station::Station;
+use crate::id::mix;
+use crate::message::{Message, Settlement};
+use crate::node::{Effect, Effects, Fan, Flow, Intake, PortRole};
+use crate::units::Moment;
+
+impl Shard {
+    /// Carries out the wishes of one event. `pipe` is the pull pipe of the message that the event brought in.
+    pub(super) fn carry_out(&mut self, station: &mut Station, wishes: &mut Vec<Effect>, pipe: Option<u32>) {
+        debug_assert!(wishes.len() <= 4 * Effects::MOST_EMITTED, "{} asked for too much in one event", station.id);
+        for wish in wishes.drain(..) {
+            self.carry(station, wish, pipe);
+        }
+    }
+
+    fn carry(&mut self, station: &mut Station, wish: Effect, pipe: Option<u32>) {
+        match wish {
+            Effect::Enter(port, mut message) => {
+                station.counts.entered += 1;
+                self.events += 1;
+                message.arrived = message.entered;
+                self.emit(station, port, message);
+            }
+            Effect::EnterRejected(mut message, error) => {
+                station.counts.entered += 1;
+                self.events += 1;
+                message.arrived = self.now;
+                self.reject(station, message, &error);
+            }
+            Effect::Overrun(arrivals) => {
+                station.counts.entered += arrivals;
+                self.events += arrivals;
+                station.counts.drop_many(crate::node::reason::SOURCE_OVERRUN, arrivals);
+            }
+            Effect::Emit(port, message) => self.emit(station, port, message),
+            Effect::Copy(port, message) => {
+                station.counts.copied += 1;
+                self.opened(station, &message.settlement, 1);
+                self.emit(station, port, message);
+            }
+            Effect::SplitOff(port, message) => {
+                station.counts.split_off += 1;
+                self.opened(station, &message.settlement, 1);
+                self.emit(station, port, message);
+            }
+            Effect::Absorb(_) => station.counts.absorbed += 1,
+            Effect::Deliver(message) => {
+                station.counts.delivered += 1;
+                self.latency.record(self.now.since(message.entered).0);
+                self.ended(station, &message, 1);
+            }
+            Effect::Drop(message, reason) => {
+                station.counts.drop(reason);
+                station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
+                self.ended(station, &message, 2);
+            }
+            Effect::Superseded => station.counts.drop(crate::node::reason::SUPERSEDED),
+            Effect::Reject(message, error) => self.reject(station, message, &error),
+            Effect::Nack(message, error) => self.nack(station, message, &error),
+            Effect::DeadLetter(message, reason, error) => self.dead_letter(station, message, reason, &error),
+            Effect::Accept(settlement) => self.close(station, &settlement),
+            Effect::HandOut(port, message) => self.hand_out(station, port, message),
+            Effect::Duplicated => station.counts.copied += 1,
+            Effect::Hold(ticket, message, at) => {
+                let slot = station.slots.put(Waiting::Hold { ticket, message, pipe });
+                self.schedule(station, slot, at);
+            }
+            Effect::Wake(at, token) => {
+                let slot = station.slots.put(Waiting::Wake(token));
+                self.schedule(station, slot, at);
+            }
+            Effect::Reschedule(ticket, at) => {
+                if let Some(slot) = station.slots.find(ticket) {
+                    self.schedule(station, slot, at);
+                }
+            }
+            Effect::Cancel(ticket) => {
+                if let Some(slot) = station.slots.find(ticket) {
+                    self.schedule(station, slot, self.now);
+                }
+            }
+            Effect::Ask(ticket, ask) => {
+                let generation = station.generation;
+                station.asks += 1;
+                if let Some(answer) = self.world.ask(station.number, ticket, generation, ask) {
+                    let source = Self::source(station);
+                    self.signal(station, station.number, source, Signal::Answer { ticket, generation, answer });
+                }
+            }
+            Effect::Renew(settlement) => {
+                let source = Self::source(station);
+                for delivery in settlement.deliveries() {
+                    let renew = Signal::Renew { number: delivery.number, attempt: delivery.attempt };
+                    self.signal(station, delivery.origin, source, renew);
+                }
+            }
+            Effect::Note(line) => self.journal.write(self.now, Some(&station.id), &line),
+            Effect::Error(error) => {
+                station.counts.errors += 1;
+                self.journal.write(self.now, Some(&station.id), &error);
+                station.last_error = Some(error);
+            }
+            Effect::Exhausted => {
+                if std::mem::take(&mut station.producing) {
+                    self.producing -= 1;
+                }
+            }
+        }
+    }
+
+    fn schedule(&mut self, station: &mut Station, slot: u32, at: Moment) {
+        let local = self.places[station.number as usize].local;
+        let sequence = self.calendar.enter(at.max(self.now), local, slot);
+        station.slots.set_sequence(slot, sequence);
+    }
+
+    /// A message goes on at an output: into the pipe if there is room, else into the outbox (G1).
+    pub(super) fn emit(&mut self, station: &mut Station, port: usize, message: Message) {
+        let Some(output) = station.outputs.get(port) else {
+            debug_assert!(false, "{} has no output {port}", station.id);
+            return self.drop_at_output(station, &message, "no_output");
+        };
+        if output.fan == Fan::Copy {
+            return self.copy_to_all(station, port, message);
+        }
+        if output.pipes.is_empty() {
+            if output.role == PortRole::Error {
+                return self.to_graph_dead_letters(station, message, "unwired", "nothing is wired to this output");
+            }
+            return self.drop_at_output(station, &message, "unwired");
+        }
+        if output.flow == Flow::Pull {
+            return self.hand_out(station, port, message);
+        }
+        let free = output.pipes.iter().copied().find(|pipe| self.pipes[*pipe as usize].credits > 0);
+        match free {
+            Some(pipe) if output.waiting.is_empty() => self.push(station, port, pipe, message),
+            _ => {
+                for pipe in &output.pipes {
+                    self.pipes[*pipe as usize].set_blocked(self.now, true);
+                }
+                station.outputs[port].waiting.push_back(message);
+                station.outbox += 1;
+            }
+        }
+    }
+
+    fn drop_at_output(&mut self, station: &mut Station, message: &Message, reason: &'static str) {
+        station.counts.drop(reason);
+        self.ended(station, message, 2);
+    }
+
+    fn push(&mut self, station: &mut Station, port: usize, pipe: u32, message: Message) {
+        self.pipes[pipe as usize].credits -= 1;
+        station.rooms[port] -= 1;
+        station.residence.record(self.now.since(message.arrived).0);
+        self.send(station, pipe, message);
+    }
+
+    /// Copies to every pipe (G2): books and open descendants grow by all but one.
+    fn copy_to_all(&mut self, station: &mut Station, port: usize, message: Message) {
+        let pipes = std::mem::take(&mut station.outputs[port].pipes);
+        let Some((last, others)) = pipes.split_last() else {
+            return self.drop_at_output(station, &message, crate::node::reason::UNROUTABLE);
+        };
+        station.counts.copied += others.len() as u64;
+        if !others.is_empty() {
+            self.opened(station, &message.settlement, others.len() as u32);
+        }
+        station.residence.record(self.now.since(message.arrived).0);
+        for pipe in others {
+            self.send(station, *pipe, message.clone());
+        }
+        self.send(station, *last, message);
+        station.outputs[port].pipes = pipes;
+    }
+
+    /// Hands a message out against the oldest credit (G3).
+    fn hand_out(&mut self, station: &mut Station, port: usize, mut message: Message) {
+        let Some(credit) = station.outputs[port].credits.front_mut() else {
+            debug_assert!(false, "{} handed out without credit", station.id);
+            return self.drop_at_output(station, &message, "no_credit");
+        };
+        let pipe = credit.0;
+        credit.1 -= 1;
+        if credit.1 == 0 {
+            station.outputs[port].credits.pop_front();
+        }
+        station.rooms[port] -= 1;
+        if let Settlement::One(delivery) = &mut message.settlement {
+            delivery.origin = station.number;
+        }
+        station.counts.handed_out += 1;
+        if let Some(store) = &mut station.store {
+            store.in_service += 1;
+        }
+        station.residence.record(self.now.since(message.arrived).0);
+        self.send(station, pipe, message);
+    }
+
+    /// Moves what waits in the outbox into pipes that have room again.
+    pub(super) fn flush(&mut self, station: &mut Station) {
+        if station.outbox == 0 {
+            return;
+        }
+        for port in 0..station.outputs.len() {
+            while let Some(pipe) = self.free_pipe(station, port) {
+                let Some(message) = station.outputs[port].waiting.pop_front() else { break };
+                station.outbox -= 1;
+                self.push(station, port, pipe, message);
+            }
+            if station.outputs[port].waiting.is_empty() {
+                for pipe in &station.outputs[port].pipes {
+                    self.pipes[*pipe as usize].set_blocked(self.now, false);
+                }
+            }
+        }
+    }
+
+    fn free_pipe(&self, station: &Station, port: usize) -> Option<u32> {
+        station.outputs[port].pipes.iter().copied().find(|pipe| self.pipes[*pipe as usize].credits > 0)
+    }
+
+    /// What every end of a message has in common: residence, the rolling hash, and one descendant less for who waits.
+    pub(super) fn ended(&mut self, station: &mut Station, message: &Message, how: u64) {
+        if !matches!(station.intake, Intake::Store { .. }) || how == 1 {
+            station.residence.record(self.now.since(message.arrived).0);
+        }
+        station.hash = mix(station.hash ^ self.now.0.wrapping_add(how << 56)) ^ message.id.low();
+        self.close(station, &message.settlement);
+    }
+}

@@ -1,0 +1,252 @@
+//! Taking in: messages, signals, ended holds; and what happens when a behaviour panics.
+
+use super::Shard;
+use crate::engine::signal::{Signal, source_of_station};
+use crate::engine::station::{Health, Station};
+use crate::message::{Message, Settlement};
+use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
+use std::sync::Arc;
+
+/// What an event brought in, kept aside in case the behaviour panics.
+pub struct Incoming {
+    /// The pull pipe it came through, if any: its sender waits to hear that the service has ended.
+    pub pipe: Option<u32>,
+    /// Who waits for the message's end.
+    pub settlement: Settlement,
+}
+
+impl Shard {
+    /// Takes one message out of the station's input.
+    pub(super) fn take_message(&mut self, station: &mut Station, pipe_number: u32, mut message: Message) {
+        message.arrived = self.now;
+        station.counts.received += 1;
+        let pipe = &mut self.pipes[pipe_number as usize];
+        pipe.waiting -= 1;
+        if pipe.taken == 0 && pipe.shape.flow == Flow::Push {
+            station.touched.push(pipe_number);
+        }
+        pipe.taken += 1;
+        let port = usize::from(pipe.shape.to.1);
+        let pull = pipe.shape.flow == Flow::Pull;
+        if pull {
+            pipe.wait.record(self.now.since(message.queued).0);
+            pipe.outstanding = pipe.outstanding.saturating_sub(1);
+        }
+        let incoming = Incoming { pipe: pull.then_some(pipe_number), settlement: message.settlement.clone() };
+        let holds = station.slots.holds();
+        self.call(station, Event::Message(port, message), Some(incoming));
+        if pull && station.slots.holds() <= holds {
+            self.pipes[pipe_number as usize].finished += 1;
+        }
+    }
+
+    /// A hold has ended.
+    pub(super) fn released(&mut self, station: &mut Station, ticket: Ticket, message: Message, pipe: Option<u32>) {
+        if matches!(station.intake, Intake::Servers { .. }) {
+            station.counts.services += 1;
+            self.events += 1;
+        }
+        if let Some(pipe) = pipe {
+            self.pipes[pipe as usize].finished += 1;
+        }
+        let incoming = Incoming { pipe: None, settlement: message.settlement.clone() };
+        self.call(station, Event::Released(ticket, message), Some(incoming));
+    }
+
+    /// Takes one signal.
+    pub(super) fn take_signal(&mut self, station: &mut Station, signal: Signal) {
+        match signal {
+            Signal::Returned { pipe, taken, granted, finished } => self.returned(station, pipe, taken, granted, finished),
+            Signal::Opened { number, attempt, more } => {
+                let entry = station.open.entry(number).or_insert((attempt, 1));
+                if entry.0 < attempt {
+                    *entry = (attempt, 1);
+                }
+                if entry.0 == attempt {
+                    entry.1 += more;
+                }
+            }
+            Signal::Closed { number, attempt } => {
+                if let Some(entry) = station.open.get_mut(&number).filter(|entry| entry.0 == attempt) {
+                    entry.1 -= 1;
+                    if entry.1 > 0 {
+                        return;
+                    }
+                    station.open.remove(&number);
+                }
+                self.call(station, Event::Settled { number, attempt, verdict: Verdict::Ack }, None);
+            }
+            Signal::Nacked { number, attempt, error } => {
+                if station.open.get(&number).is_some_and(|entry| entry.0 == attempt) {
+                    station.open.remove(&number);
+                }
+                self.call(station, Event::Settled { number, attempt, verdict: Verdict::Nack(error) }, None);
+            }
+            Signal::Renew { number, attempt } => self.call(station, Event::Renewed { number, attempt }, None),
+            Signal::Answer { ticket, generation, answer } => {
+                if generation == station.generation {
+                    station.asks = station.asks.saturating_sub(1);
+                    self.call(station, Event::Answer(ticket, answer), None);
+                }
+            }
+            Signal::Drain => self.call(station, Event::Drain, None),
+        }
+    }
+
+    /// A receiver reported: room in a push pipe, credit for a pull pipe.
+    fn returned(&mut self, station: &mut Station, pipe_number: u32, taken: u32, granted: u32, finished: u32) {
+        let pipe = &mut self.pipes[pipe_number as usize];
+        pipe.depth.sub(self.now, u64::from(taken));
+        let port = usize::from(pipe.shape.from.1);
+        match pipe.shape.flow {
+            Flow::Push => {
+                let full = station.rooms[port] == 0;
+                pipe.credits += taken;
+                station.rooms[port] += taken as usize;
+                self.flush(station);
+                if full && station.rooms[port] > 0 {
+                    self.call(station, Event::Room(port), None);
+                }
+            }
+            Flow::Pull => {
+                if let Some(store) = &mut station.store {
+                    store.in_service = store.in_service.saturating_sub(u64::from(finished));
+                }
+                if granted > 0 {
+                    station.rooms[port] += granted as usize;
+                    let credits = &mut station.outputs[port].credits;
+                    match credits.back_mut() {
+                        Some((last, more)) if *last == pipe_number => *more += granted,
+                        _ => credits.push_back((pipe_number, granted)),
+                    }
+                    self.call(station, Event::Room(port), None);
+                }
+            }
+            Flow::Free => {}
+        }
+    }
+
+    /// Reports to the senders: what was taken, what was finished, and credit for free servers (G3).
+    pub(super) fn report_back(&mut self, station: &mut Station) {
+        for pipe_number in std::mem::take(&mut station.touched) {
+            let pipe = &mut self.pipes[pipe_number as usize];
+            let taken = std::mem::take(&mut pipe.taken);
+            let to = pipe.shape.from.0;
+            self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, granted: 0, finished: 0 });
+        }
+        for index in 0..station.pulls_in.len() {
+            let pipe_number = station.pulls_in[index];
+            let window = self.window(station, pipe_number);
+            let pipe = &mut self.pipes[pipe_number as usize];
+            let granted = window.saturating_sub(pipe.outstanding);
+            let (taken, finished) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.finished));
+            if taken + granted + finished > 0 {
+                pipe.outstanding += granted;
+                let to = pipe.shape.from.0;
+                self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, granted, finished });
+            }
+        }
+    }
+
+    /// How many messages of one pull pipe may be on their way to a station or waiting at it: free servers + prefetch (G3).
+    fn window(&self, station: &Station, pipe_number: u32) -> u32 {
+        const MOST_CREDIT: u32 = 1 << 16;
+        if station.health != Health::Well {
+            return 0;
+        }
+        let pipe = &self.pipes[pipe_number as usize];
+        let waiting_of_others = station.messages.len() as u32 - pipe.waiting.min(station.messages.len() as u32);
+        match station.intake {
+            Intake::Plain => {
+                if station.outbox == 0 {
+                    pipe.shape.capacity
+                } else {
+                    0
+                }
+            }
+            Intake::Servers { servers, prefetch } => {
+                let occupied = (station.slots.holds() + station.outbox) as u32 + waiting_of_others;
+                servers.saturating_add(prefetch).saturating_sub(occupied).min(MOST_CREDIT)
+            }
+            Intake::Store { closed } => u32::from(!closed) * pipe.shape.capacity,
+        }
+    }
+
+    /// A behaviour panicked: stop the node, give back what it had, try again later. The rest of the graph runs on.
+    pub(super) fn broke(&mut self, station: &mut Station, error: &Arc<str>, incoming: Option<Incoming>) {
+        station.panics += 1;
+        station.counts.errors += 1;
+        station.last_error = Some(error.clone());
+        self.journal.write(self.now, Some(&station.id), error);
+        if let Some(incoming) = incoming {
+            self.lost_in_panic(station, &incoming.settlement, error);
+        }
+        let until = self.now + station.restart_delay();
+        station.health = Health::Stopped { error: error.clone(), until };
+        let slot = station.slots.put(crate::engine::slots::Waiting::Wake(u64::MAX));
+        let local = self.places[station.number as usize].local;
+        let sequence = self.calendar.enter(until, local, slot);
+        station.slots.set_sequence(slot, sequence);
+    }
+
+    /// The message that was in a behaviour's hands when it panicked: back to its store; with no store it is dropped, and counted.
+    fn lost_in_panic(&mut self, station: &mut Station, settlement: &Settlement, error: &Arc<str>) {
+        if settlement.deliveries().is_empty() {
+            station.counts.drop("panic");
+        } else {
+            self.nack_deliveries(station, settlement, error);
+        }
+    }
+
+    /// Starts a station again with a new behaviour: what it held is given back first, a store keeps its contents.
+    pub(crate) fn restart(&mut self, station: &mut Station, reason: &str) {
+        let reason: Arc<str> = reason.into();
+        station.health = Health::Well;
+        station.generation += 1;
+        station.asks = 0;
+        self.journal.write(self.now, Some(&station.id), &reason);
+        if matches!(station.intake, Intake::Store { .. }) {
+            return;
+        }
+        let held = station.slots.clear();
+        for (message, pipe) in held {
+            if let Some(pipe) = pipe {
+                self.pipes[pipe as usize].finished += 1;
+            }
+            self.nack(station, message, &reason);
+        }
+        let inside = station.behaviour.held();
+        let mut wishes = std::mem::take(&mut self.wishes);
+        let now = self.now;
+        if station.guarded(now, &mut wishes, |behaviour, fx| behaviour.give_back(fx)).is_ok() {
+            self.carry_out(station, &mut wishes, None);
+        } else {
+            (0..inside).for_each(|_| station.counts.drop("panic"));
+        }
+        self.wishes = wishes;
+        let read = crate::engine::plan::reader(&station.folder);
+        let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read);
+        station.behaviour = (station.kind.build)(&mut form);
+        station.intake = station.behaviour.intake();
+        self.call(station, Event::Start, None);
+    }
+
+    /// More events at one node in one instant than any sensible graph makes: name the loop and end the run (G13).
+    pub(super) fn endless(&mut self, station: &Station) {
+        let mut names: Vec<&str> = vec![station.id.as_str()];
+        let busy = |other: &&Station| other.instant.0 == self.now && other.instant.1 > 1_000;
+        names.extend(self.stations.iter().flatten().map(AsRef::as_ref).filter(busy).map(|other: &Station| other.id.as_str()));
+        let error = format!(
+            "messages run in a circle without time passing: {} (more than 100,000 events at {} in one instant)",
+            names.join(", "),
+            station.id
+        );
+        self.journal.write(self.now, Some(&station.id), &error);
+        self.broken = Some(error.into());
+    }
+
+    /// The source number under which a station sends signals that belong to no pipe.
+    pub(super) const fn source(station: &Station) -> u32 {
+        source_of_station(station.number)
+    }
+}

@@ -1,0 +1,97 @@
+//! What passes between stations beside messages: returned credit, settlements, answers. Signals always arrive, whatever is blocked (G1).
+
+use crate::message::Message;
+use crate::node::{Answer, Ticket};
+use std::sync::Arc;
+
+/// Something that reaches a station beside its pipes.
+#[derive(Debug)]
+pub enum Signal {
+    /// The receiver of a pipe reports to its sender.
+    Returned {
+        /// The pipe.
+        pipe: u32,
+        /// How many messages it took out of the pipe since the last report.
+        taken: u32,
+        /// Pull pipes: for how many more it has free servers (G3).
+        granted: u32,
+        /// Pull pipes: how many it finished serving.
+        finished: u32,
+    },
+    /// A delivery has more descendants now (G4).
+    Opened {
+        /// The store's number for the message.
+        number: u64,
+        /// The attempt.
+        attempt: u32,
+        /// How many more.
+        more: u32,
+    },
+    /// One descendant of a delivery ended well (G4).
+    Closed {
+        /// The store's number for the message.
+        number: u64,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// One descendant of a delivery failed; the whole comes back (G4). Carries one message in the books until it is taken.
+    Nacked {
+        /// The store's number for the message.
+        number: u64,
+        /// The attempt.
+        attempt: u32,
+        /// Why.
+        error: Arc<str>,
+    },
+    /// A consumer asks for more time.
+    Renew {
+        /// The store's number for the message.
+        number: u64,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The outside answers (G9).
+    Answer {
+        /// Which request.
+        ticket: Ticket,
+        /// The station's generation when it asked; answers to an older one are discarded.
+        generation: u32,
+        /// What came back.
+        answer: Answer,
+    },
+    /// The run drains.
+    Drain,
+}
+
+impl Signal {
+    /// How many messages the books see in it.
+    pub const fn carried(&self) -> u64 {
+        matches!(self, Self::Nacked { .. }) as u64
+    }
+}
+
+/// Something on its way to a station of another worker.
+#[derive(Debug)]
+pub enum Parcel {
+    /// A message through a pipe.
+    Message {
+        /// The pipe.
+        pipe: u32,
+        /// The message.
+        message: Message,
+    },
+    /// A signal.
+    Signal {
+        /// The station, by its number in the plan.
+        station: u32,
+        /// Who sent it: pipes and stations have numbers of their own, see [`source_of_station`].
+        source: u32,
+        /// The signal.
+        signal: Signal,
+    },
+}
+
+/// The source number of signals that a station sends, apart from the numbers of pipes.
+pub const fn source_of_station(station: u32) -> u32 {
+    station | 1 << 31
+}

@@ -1,0 +1,179 @@
+//! The simulated driver: one shard, a virtual clock, no thread of its own. A pure function of graph, seed and horizon (rule 8).
+
+use super::assemble::{Names, Origin, assemble};
+use super::files::Files;
+use super::plan::Plan;
+use super::publish::{Part, Publisher};
+use super::shard::{Shard, World};
+use super::summary::{self, Course};
+use crate::node::{Answer, Ask, Ticket};
+use crate::telemetry::report::Report;
+use crate::telemetry::snapshot::Mode;
+use crate::units::{Moment, Span};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a simulation may do and must measure.
+#[derive(Clone, Debug, Default)]
+pub struct SimulationOptions {
+    /// Which replication: other streams from the same seed.
+    pub replication: u64,
+    /// How long to run before statistics count.
+    pub warm_up: Span,
+    /// A limit for waits and latencies, for the report.
+    pub within: Option<Span>,
+    /// The folder that nodes may write below; `None`: they write nothing.
+    pub write: Option<PathBuf>,
+}
+
+/// How an advance ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Advance {
+    /// The budget is spent; more is due before the limit.
+    More,
+    /// Nothing is due before the limit; the clock stands at the limit.
+    Reached,
+    /// Every source is exhausted and every message has ended, or nothing can happen any more.
+    Over,
+    /// The run cannot go on.
+    Broken(Arc<str>),
+}
+
+/// A simulation. Advance it, look at it, make its report.
+pub struct Simulation {
+    names: Names,
+    shards: Vec<Shard>,
+    publisher: Publisher,
+    now: Moment,
+    warm_up: Moment,
+    warm: bool,
+    drains: u32,
+    within: Option<Span>,
+}
+
+impl Simulation {
+    /// Takes a plan over. Nothing has happened yet but the start of every node.
+    pub fn new(plan: Plan, options: &SimulationOptions) -> Self {
+        let origin = Origin { replication: options.replication, epoch: plan.starts_at };
+        let folder = plan.folder.clone();
+        let files = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld { files: Files::new(&folder, options.write.clone()) }) };
+        let (names, shards) = assemble(plan, 1, origin, files);
+        let warm_up = Moment(options.warm_up.0);
+        let warm = warm_up == Moment::START;
+        Self { names, shards, publisher: Publisher::default(), now: Moment::START, warm_up, warm, drains: 0, within: options.within }
+    }
+
+    /// The virtual clock.
+    pub const fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Names of stations and pipes.
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The one shard.
+    pub fn shard(&mut self) -> &mut Shard {
+        &mut self.shards[0]
+    }
+
+    /// Arrivals and ends of service so far.
+    pub fn events(&self) -> u64 {
+        self.shards[0].events
+    }
+
+    /// Runs everything that is due before `limit`, at most `budget` rounds of it.
+    pub fn advance(&mut self, limit: Moment, budget: u64) -> Advance {
+        let mut left = budget;
+        loop {
+            let shard = &mut self.shards[0];
+            if shard.idle() {
+                if shard.producing == 0 && !shard.in_motion() {
+                    if shard.occupied() && self.drains < MOST_DRAINS {
+                        self.drains += 1;
+                        shard.drain();
+                        continue;
+                    }
+                    if !shard.occupied() {
+                        return Advance::Over;
+                    }
+                }
+                match shard.next_due() {
+                    None => return Advance::Over,
+                    Some(due) if due >= limit => {
+                        self.warm_up_by(limit);
+                        self.now = self.now.max(limit);
+                        return Advance::Reached;
+                    }
+                    Some(due) => {
+                        self.warm_up_by(due);
+                        self.now = self.now.max(due);
+                    }
+                }
+            }
+            let shard = &mut self.shards[0];
+            shard.fall_due(self.now);
+            shard.round(self.now);
+            if let Some(error) = &shard.broken {
+                return Advance::Broken(error.clone());
+            }
+            left -= 1;
+            if left == 0 {
+                return Advance::More;
+            }
+        }
+    }
+
+    /// Runs the instant of the earliest due event (G12), however far away it is.
+    pub fn step(&mut self) -> Advance {
+        let Some(due) = self.shards[0].next_due() else { return Advance::Over };
+        self.advance(Moment(due.0.saturating_add(1)), u64::MAX)
+    }
+
+    fn warm_up_by(&mut self, moment: Moment) {
+        if !self.warm && moment >= self.warm_up {
+            self.warm = true;
+            self.shards[0].restart_statistics(self.warm_up);
+        }
+    }
+
+    /// The figures now.
+    pub fn part(&mut self) -> Part {
+        self.publisher.part(&mut self.shards[0], self.now)
+    }
+
+    /// The report as of now.
+    pub fn report(&self, wall: Span, ended: &str) -> Report {
+        let course = Course {
+            mode: Mode::Simulated,
+            wall,
+            now: self.now,
+            warm_up: if self.warm { self.warm_up } else { self.now },
+            ended: ended.to_owned(),
+            within: self.within,
+        };
+        let report = summary::report(&self.names, &self.shards, &course);
+        debug_assert!(report.messages.balanced, "the books of `{}` do not balance: {:?}", report.graph, report.messages);
+        report
+    }
+}
+
+/// How often a run that has come to rest asks aggregates to close.
+const MOST_DRAINS: u32 = 16;
+
+/// The outside of a simulation: it reads the files that the graph names, and writes none unless told.
+pub struct ModelledWorld {
+    /// The graph's files.
+    pub files: Files,
+}
+
+impl World for ModelledWorld {
+    fn ask(&mut self, _station: u32, _ticket: Ticket, _generation: u32, ask: Ask) -> Option<Answer> {
+        Some(match ask {
+            Ask::ReadInput { .. } => Answer::Records { records: Vec::new(), offset: 0, line: 1, end: true },
+            Ask::Print { .. } => Answer::Done,
+            other => self.files.perform(other),
+        })
+    }
+}

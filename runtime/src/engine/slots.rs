@@ -1,0 +1,94 @@
+//! A station's open holds and wakes (G8): what its calendar entries stand for.
+
+use crate::message::Message;
+use crate::node::Ticket;
+
+/// What falls due.
+#[derive(Debug)]
+pub enum Waiting {
+    /// A held message, and the pull pipe it came through, if any.
+    Hold {
+        /// Its ticket.
+        ticket: Ticket,
+        /// The message.
+        message: Message,
+        /// The pipe whose sender hears that its service has ended.
+        pipe: Option<u32>,
+    },
+    /// A wake with its token.
+    Wake(u64),
+}
+
+#[derive(Debug)]
+struct Slot {
+    /// The calendar entry that counts; others are out of date.
+    sequence: u64,
+    waiting: Option<Waiting>,
+}
+
+/// All that a station waits for.
+#[derive(Default, Debug)]
+pub struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    holds: usize,
+}
+
+impl Slots {
+    /// Reserves a slot; the calendar entry's sequence number is set with [`Slots::set_sequence`].
+    pub fn put(&mut self, waiting: Waiting) -> u32 {
+        self.holds += usize::from(matches!(waiting, Waiting::Hold { .. }));
+        let slot = Slot { sequence: 0, waiting: Some(waiting) };
+        if let Some(at) = self.free.pop() {
+            self.slots[at as usize] = slot;
+            at
+        } else {
+            self.slots.push(slot);
+            (self.slots.len() - 1) as u32
+        }
+    }
+
+    /// Names the calendar entry that counts for a slot.
+    pub fn set_sequence(&mut self, slot: u32, sequence: u64) {
+        self.slots[slot as usize].sequence = sequence;
+    }
+
+    /// Takes what is due, if this calendar entry still counts.
+    pub fn take(&mut self, slot: u32, sequence: u64) -> Option<Waiting> {
+        let entry = self.slots.get_mut(slot as usize).filter(|entry| entry.sequence == sequence)?;
+        let waiting = entry.waiting.take()?;
+        self.holds -= usize::from(matches!(waiting, Waiting::Hold { .. }));
+        self.free.push(slot);
+        Some(waiting)
+    }
+
+    /// Whether this calendar entry still counts.
+    pub fn counts(&self, slot: u32, sequence: u64) -> bool {
+        self.slots.get(slot as usize).is_some_and(|entry| entry.sequence == sequence && entry.waiting.is_some())
+    }
+
+    /// The slot of a held message.
+    pub fn find(&self, ticket: Ticket) -> Option<u32> {
+        let holds = |slot: &Slot| matches!(&slot.waiting, Some(Waiting::Hold { ticket: held, .. }) if *held == ticket);
+        self.slots.iter().position(holds).map(|at| at as u32)
+    }
+
+    /// How many messages are held.
+    pub const fn holds(&self) -> usize {
+        self.holds
+    }
+
+    /// Takes every held message out and forgets every wake, as on a restart.
+    pub fn clear(&mut self) -> Vec<(Message, Option<u32>)> {
+        self.holds = 0;
+        self.free.clear();
+        let slots = std::mem::take(&mut self.slots);
+        slots
+            .into_iter()
+            .filter_map(|slot| match slot.waiting {
+                Some(Waiting::Hold { message, pipe, .. }) => Some((message, pipe)),
+                _ => None,
+            })
+            .collect()
+    }
+}

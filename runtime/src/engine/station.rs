@@ -1,0 +1,237 @@
+//! A station: one node with its inputs, outbox and counters. Both drivers share it.
+
+use super::inbox::Inbox;
+use super::signal::Signal;
+use super::slots::Slots;
+use crate::id::NodeId;
+use crate::message::Message;
+use crate::node::effects::Identity;
+use crate::node::{Behaviour, Effect, Effects, Event, Fan, Flow, Intake, Kind, PortRole};
+use crate::setting::Settings;
+use crate::telemetry::counters::Counts;
+use crate::telemetry::histogram::Histogram;
+use crate::telemetry::weighted::{Shares, Weighted};
+use crate::units::{Moment, Span};
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// One output of a station.
+#[derive(Debug)]
+pub struct Output {
+    /// The pipes that leave it.
+    pub pipes: Vec<u32>,
+    /// What several pipes mean.
+    pub fan: Fan,
+    /// How messages leave.
+    pub flow: Flow,
+    /// What passes.
+    pub role: PortRole,
+    /// Messages that found no room (G1).
+    pub waiting: VecDeque<Message>,
+    /// Credit of several consumers, in order of arrival (G3): pipe and how many.
+    pub credits: VecDeque<(u32, u32)>,
+}
+
+/// Whether a station works.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub enum Health {
+    /// It does.
+    #[default]
+    Well,
+    /// A panic stopped it; it will be tried again at this moment.
+    Stopped {
+        /// What the panic said.
+        error: Arc<str>,
+        /// When it is restarted.
+        until: Moment,
+    },
+}
+
+/// What a store's figures need beyond the common ones.
+#[derive(Debug)]
+pub struct StoreStatistics {
+    /// Messages waiting in it.
+    pub depth: Weighted,
+    /// Messages waiting or in service: how much of the time each number.
+    pub in_system: Shares,
+    /// The same as one number.
+    pub in_system_mean: Weighted,
+    /// Handed out and not yet finished by a consumer.
+    pub in_service: u64,
+}
+
+/// One node at work.
+pub struct Station {
+    /// Its number in the plan.
+    pub number: u32,
+    /// Its id.
+    pub id: NodeId,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The folder that paths in its settings start from.
+    pub folder: Arc<std::path::Path>,
+    /// Its settings now.
+    pub settings: Settings,
+    /// What it does.
+    pub behaviour: Box<dyn Behaviour>,
+    /// Its streams and its part in derived ids.
+    pub identity: Identity,
+    /// How it takes messages in, as of the last event.
+    pub intake: Intake,
+    /// Messages that wait to be taken; their source is the pipe.
+    pub messages: Inbox<Message>,
+    /// Everything else that wants attention.
+    pub signals: Inbox<Signal>,
+    /// Slots that have fallen due: slot and sequence.
+    pub due: VecDeque<(u32, u64)>,
+    /// Holds and wakes.
+    pub slots: Slots,
+    /// Outputs, by number.
+    pub outputs: Vec<Output>,
+    /// Room at each output.
+    pub rooms: Vec<usize>,
+    /// How many pipes leave each output.
+    pub wired: Vec<u32>,
+    /// The number of the error output, if the kind has one.
+    pub error_port: Option<usize>,
+    /// Pull pipes that come in.
+    pub pulls_in: Vec<u32>,
+    /// Push pipes that messages were taken from and whose senders have not heard of it yet.
+    pub touched: Vec<u32>,
+    /// How many messages wait in all outputs.
+    pub outbox: usize,
+    /// The ticket counter.
+    pub tickets: u64,
+    /// Deliveries of this store with more than one open descendant (G4): attempt and how many.
+    pub open: BTreeMap<u64, (u32, u32)>,
+    /// Whether it stands in the list of those that act next.
+    pub ready: bool,
+    /// Whether it has sources of its own and has not said that they are exhausted.
+    pub producing: bool,
+    /// Requests under way outside.
+    pub asks: u32,
+    /// How often it was restarted: answers to older generations are discarded.
+    pub generation: u32,
+    /// Whether it works.
+    pub health: Health,
+    /// How many panics in a row.
+    pub panics: u32,
+    /// The instant of its last event, and how many events it had in that instant (G13).
+    pub instant: (Moment, u32),
+    /// What it counted.
+    pub counts: Counts,
+    /// What it had counted when the warm-up ended.
+    pub counts_before: Counts,
+    /// The newest error.
+    pub last_error: Option<Arc<str>>,
+    /// Servers at work.
+    pub busy: Weighted,
+    /// Servers finished, with a blocked output.
+    pub blocked: Weighted,
+    /// From taking a message in to letting it go.
+    pub residence: Histogram,
+    /// A store's figures.
+    pub store: Option<Box<StoreStatistics>>,
+    /// Rolling hash over what ended here (G11).
+    pub hash: u64,
+}
+
+impl Station {
+    /// Lets the behaviour take an event. Wishes are in `wishes` afterwards; if the behaviour panicked they are gone, and the panic's words
+    /// come back.
+    pub fn call(&mut self, now: Moment, event: Event, wishes: &mut Vec<Effect>) -> Result<(), Arc<str>> {
+        self.guarded(now, wishes, |behaviour, fx| behaviour.on(event, fx))
+    }
+
+    /// Runs one call into the behaviour and contains its panics.
+    pub fn guarded(
+        &mut self,
+        now: Moment,
+        wishes: &mut Vec<Effect>,
+        call: impl FnOnce(&mut dyn Behaviour, &mut Effects<'_>),
+    ) -> Result<(), Arc<str>> {
+        let behaviour = &mut self.behaviour;
+        let mut fx = Effects::new(now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, wishes);
+        let result = catch_unwind(AssertUnwindSafe(|| call(behaviour.as_mut(), &mut fx)));
+        match result {
+            Ok(()) => {
+                self.intake = self.behaviour.intake();
+                Ok(())
+            }
+            Err(panic) => {
+                wishes.clear();
+                Err(panic_text(panic.as_ref()))
+            }
+        }
+    }
+
+    /// Whether it may take one more message now (G1, G8).
+    pub fn may_take(&self) -> bool {
+        if self.health != Health::Well {
+            return false;
+        }
+        match self.intake {
+            Intake::Plain => self.outbox == 0 && self.slots.holds() < MOST_PLAIN_HOLDS,
+            Intake::Servers { servers, .. } => self.slots.holds() + self.outbox < servers as usize,
+            Intake::Store { closed } => !closed,
+        }
+    }
+
+    /// How many messages are inside, counted by walking (rule 9).
+    pub fn held(&self) -> u64 {
+        let carried: u64 = self.signals.iter().map(Signal::carried).sum();
+        self.messages.len() as u64 + carried + self.slots.holds() as u64 + self.outbox as u64 + self.behaviour.held()
+    }
+
+    /// Brings the figures that follow from the state up to date.
+    pub fn measure(&mut self, now: Moment) {
+        if let Intake::Servers { .. } = self.intake {
+            self.busy.set(now, self.slots.holds() as u64);
+            self.blocked.set(now, self.outbox as u64);
+        }
+        if let Some(store) = &mut self.store {
+            let waiting = self.behaviour.held();
+            store.depth.set(now, waiting);
+            store.in_system.set(now, waiting + store.in_service);
+            store.in_system_mean.set(now, waiting + store.in_service);
+        }
+    }
+
+    /// Servers it has, for shares; 0 if it has none or any number.
+    pub const fn servers(&self) -> u32 {
+        match self.intake {
+            Intake::Servers { servers: u32::MAX, .. } | Intake::Plain | Intake::Store { .. } => 0,
+            Intake::Servers { servers, .. } => servers,
+        }
+    }
+
+    /// Forgets what was measured so far: the warm-up is over. The books go on.
+    pub fn restart_statistics(&mut self, now: Moment) {
+        self.counts_before = self.counts.clone();
+        self.busy.begin(now);
+        self.blocked.begin(now);
+        self.residence.clear();
+        if let Some(store) = &mut self.store {
+            store.depth.begin(now);
+            store.in_system.begin(now);
+            store.in_system_mean.begin(now);
+        }
+    }
+
+    /// How long to wait before trying again after this many panics in a row: 1 s, doubling, at most 1 min.
+    pub fn restart_delay(&self) -> Span {
+        Span::secs(1 << self.panics.saturating_sub(1).min(6)).min(Span::secs(60))
+    }
+}
+
+/// How many messages a node without servers may hold (rule 7).
+pub const MOST_PLAIN_HOLDS: usize = 10_000;
+
+/// What a panic said.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> Arc<str> {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        return format!("the node broke: {text}").into();
+    }
+    panic.downcast_ref::<String>().map_or_else(|| "the node broke".into(), |text| format!("the node broke: {text}").into())
+}

@@ -1,0 +1,195 @@
+//! The report of a run: what `run` and `simulate` write, documented in `runtime/docs/report.md`.
+
+use super::histogram::Histogram;
+use super::snapshot::{Books, Mode};
+use crate::units::SECOND;
+use indexmap::IndexMap;
+use serde::Serialize;
+
+/// The version of the report's form.
+pub const FORMAT: u32 = 1;
+
+/// What a run did. All spans are in seconds; in a simulation they are virtual, but `wall_s`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Report {
+    /// The version of this form.
+    pub format: u32,
+    /// The graph's title.
+    pub graph: String,
+    /// Live or simulated.
+    pub mode: Mode,
+    /// The seed of every random stream.
+    pub seed: u64,
+    /// How long it took by the wall clock.
+    pub wall_s: f64,
+    /// How long the run was on its own clock.
+    pub duration_s: f64,
+    /// How much of that was warm-up. Statistics, other than the books, cover the time after it.
+    pub warm_up_s: f64,
+    /// Arrivals and ends of service, nothing else, over the whole run.
+    pub events: u64,
+    /// A hash over every message in every pipe, every end and every line of the journal: the same seed, the same hash (G11).
+    pub journal_hash: String,
+    /// Why the run ended: `until`, `exhausted`, `stopped` or an error in words.
+    pub ended: String,
+    /// The books, over the whole run.
+    pub messages: Messages,
+    /// End-to-end latency of delivered messages (G6).
+    pub latency: Latency,
+    /// Every node, by id.
+    pub nodes: IndexMap<String, NodeReport>,
+    /// Every queue and subscription, by id.
+    pub queues: IndexMap<String, QueueReport>,
+    /// Every pipe, written `a.out -> b.in`.
+    pub pipes: IndexMap<String, PipeReport>,
+    /// Nodes that wait for each other in a circle (G13), by name; empty if none.
+    pub deadlocks: Vec<Vec<String>>,
+    /// The newest errors: node and words.
+    pub errors: IndexMap<String, String>,
+}
+
+/// The books of a run (rule 9).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Messages {
+    /// Came into the run.
+    pub entered: u64,
+    /// Copies made.
+    pub copied: u64,
+    /// Parts split off.
+    pub split_off: u64,
+    /// Ended well.
+    pub delivered: u64,
+    /// Went into another.
+    pub absorbed: u64,
+    /// Ended on purpose, by reason.
+    pub dropped: IndexMap<String, u64>,
+    /// Given up.
+    pub dead_lettered: u64,
+    /// Inside at the end, counted by walking stations and pipes.
+    pub held: u64,
+    /// Whether entered + copied + split off = delivered + absorbed + dropped + dead-lettered + held.
+    pub balanced: bool,
+}
+
+impl From<&Books> for Messages {
+    fn from(books: &Books) -> Self {
+        Self {
+            entered: books.entered,
+            copied: books.copied,
+            split_off: books.split_off,
+            delivered: books.delivered,
+            absorbed: books.absorbed,
+            dropped: sorted(books.dropped.iter().map(|(reason, count)| (*reason, *count))),
+            dead_lettered: books.dead_lettered,
+            held: books.held,
+            balanced: books.balanced(),
+        }
+    }
+}
+
+/// Reasons in order of their names, so that a report does not depend on what happened first.
+pub(crate) fn sorted(reasons: impl Iterator<Item = (&'static str, u64)>) -> IndexMap<String, u64> {
+    let mut all: IndexMap<String, u64> =
+        reasons.filter(|(_, count)| *count > 0).map(|(reason, count)| (reason.to_owned(), count)).collect();
+    all.sort_keys();
+    all
+}
+
+/// Percentiles of a span of time, in seconds.
+#[derive(Clone, Copy, PartialEq, Default, Debug, Serialize)]
+pub struct Latency {
+    /// How many samples.
+    pub count: u64,
+    /// Mean, exact.
+    pub mean_s: f64,
+    /// Median, within 0.8 %.
+    pub p50_s: f64,
+    /// 90th percentile, within 0.8 %.
+    pub p90_s: f64,
+    /// 99th percentile, within 0.8 %.
+    pub p99_s: f64,
+    /// Largest, exact.
+    pub max_s: f64,
+    /// With `--within`: the share of samples that took no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_share: Option<f64>,
+}
+
+impl Latency {
+    /// The figures of a histogram over nanoseconds; `within` is a limit in nanoseconds.
+    pub fn of(histogram: &Histogram, within: Option<u64>) -> Self {
+        let seconds = |nanos: u64| nanos as f64 / SECOND as f64;
+        Self {
+            count: histogram.count(),
+            mean_s: histogram.mean() / SECOND as f64,
+            p50_s: seconds(histogram.quantile(0.5)),
+            p90_s: seconds(histogram.quantile(0.9)),
+            p99_s: seconds(histogram.quantile(0.99)),
+            max_s: seconds(histogram.max()),
+            within_share: within.map(|limit| histogram.share_at_most(limit)),
+        }
+    }
+}
+
+/// One node. Counts cover the time after the warm-up.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct NodeReport {
+    /// Its kind.
+    pub kind: String,
+    /// Messages taken in.
+    #[serde(rename = "in")]
+    pub received: u64,
+    /// Messages sent on, and messages that ended well here.
+    #[serde(rename = "out")]
+    pub sent: u64,
+    /// Failures.
+    pub errors: u64,
+    /// Messages ended on purpose here, by reason.
+    pub dropped: IndexMap<String, u64>,
+    /// Messages inside at the end.
+    pub held: u64,
+    /// Mean share of time that a consumer was at work; absent without servers, mean number of servers if there is no limit.
+    pub busy: f64,
+    /// Mean share of time that a consumer had finished but could not hand on.
+    pub blocked: f64,
+    /// From taking a message in to letting it go.
+    pub residence: Latency,
+}
+
+/// One queue or subscription.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct QueueReport {
+    /// Mean number waiting.
+    pub depth_mean: f64,
+    /// Most that ever waited.
+    pub depth_max: u64,
+    /// Mean number waiting or in service.
+    pub in_system_mean: f64,
+    /// Share of the time with 0, 1, 2, ... messages waiting or in service.
+    pub in_system_share: Vec<f64>,
+    /// From entering (or coming back to) the queue until a consumer starts.
+    pub wait: Latency,
+    /// Share of deliveries that had to wait at all.
+    pub waited_share: f64,
+    /// Share of arrivals that the full queue refused.
+    pub refused_share: f64,
+    /// Times a message was handed out, redeliveries included.
+    pub deliveries: u64,
+    /// Messages given up.
+    pub dead_lettered: u64,
+}
+
+/// One pipe.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct PipeReport {
+    /// Messages through it.
+    pub messages: u64,
+    /// Messages per second.
+    pub rate_per_s: f64,
+    /// Mean number in it.
+    pub depth_mean: f64,
+    /// Most that were ever in it.
+    pub depth_max: u64,
+    /// How long its sender waited for room.
+    pub blocked_s: f64,
+}
