@@ -1,12 +1,24 @@
 //! The command line: one file per verb. Verbs that answer with data speak JSON with `--json`; exit codes stand in one table.
 
 mod arguments;
+mod check;
+mod drive;
 mod exit;
+mod fallback;
+mod fmt;
+mod interrupt;
 mod kinds;
+mod load;
+mod new;
 mod print;
+mod run;
+mod simulate;
+mod summary;
+mod table;
 
 pub use arguments::{Arguments, ThemeName, Verb, WindowArguments};
 pub use exit::Exit;
+pub use fallback::sample_in_terminal;
 
 use clap::Parser;
 
@@ -18,6 +30,11 @@ pub fn arguments() -> Arguments {
 /// Does what a verb asks.
 pub fn perform(verb: &Verb) -> Exit {
     match verb {
+        Verb::Check(arguments) => check::check(arguments),
         Verb::Kinds(arguments) => kinds::kinds(arguments),
+        Verb::New(arguments) => new::new(arguments),
+        Verb::Fmt(arguments) => fmt::format(arguments),
+        Verb::Run(arguments) => run::run(arguments),
+        Verb::Simulate(arguments) => simulate::simulate(arguments),
     }
 }

@@ -11,7 +11,10 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(no_window) => {
                 eprintln!("pipewright: {}", no_window.reason);
-                cli::Exit::Window.into()
+                // Somebody who named a file or wanted a picture is better served by the code; somebody who just started is shown something.
+                let just_started = arguments.window.file.is_none() && arguments.window.screenshot.is_none();
+                let exit = if no_window.no_display && just_started { cli::sample_in_terminal() } else { cli::Exit::Window };
+                exit.into()
             }
         },
     }

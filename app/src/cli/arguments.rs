@@ -73,8 +73,28 @@ impl From<ModeName> for Mode {
 /// The verbs.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Verb {
+    /// List everything that is wrong with a graph
+    Check(FileArguments),
     /// List the node kinds, or describe one
     Kinds(KindsArguments),
+    /// Write a small graph to start from
+    New(NewArguments),
+    /// Write a graph file in its stable form, comments kept
+    Fmt(FormatArguments),
+    /// Run a graph live, by the wall clock; Ctrl-C ends it with a report
+    Run(RunArguments),
+    /// Simulate a graph in virtual time
+    Simulate(SimulateArguments),
+}
+
+/// A file, and how to answer.
+#[derive(Args, Clone, Debug)]
+pub struct FileArguments {
+    /// The graph
+    pub file: PathBuf,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `kinds` takes.
@@ -85,6 +105,84 @@ pub struct KindsArguments {
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `new` takes.
+#[derive(Args, Clone, Debug)]
+pub struct NewArguments {
+    /// The file to write; it must not exist yet
+    pub file: PathBuf,
+}
+
+/// What `fmt` takes.
+#[derive(Args, Clone, Debug)]
+pub struct FormatArguments {
+    /// The graph
+    pub file: PathBuf,
+    /// Write nothing; end with code 1 if the file would change
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What becomes of the report.
+#[derive(Args, Clone, Default, Debug)]
+pub struct ReportArguments {
+    /// Print the report as JSON, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Write the report as JSON to this file too
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print nothing but what the graph itself prints
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Report which share of messages waited no longer than this
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub within: Option<Span>,
+}
+
+/// What `run` takes.
+#[derive(Args, Clone, Debug)]
+pub struct RunArguments {
+    /// The graph
+    pub file: PathBuf,
+    /// End after this time, such as 10s; otherwise when every source is exhausted, or on Ctrl-C
+    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    pub time: Option<Span>,
+    /// The seed of all chance; the graph's own unless said
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Leave this time at the start out of the statistics
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub warm_up: Option<Span>,
+    /// How many worker threads; 0 for as many as there are cores
+    #[arg(long, default_value_t = 0)]
+    pub workers: usize,
+    /// What becomes of the report
+    #[command(flatten)]
+    pub report: ReportArguments,
+}
+
+/// What `simulate` takes.
+#[derive(Args, Clone, Debug)]
+pub struct SimulateArguments {
+    /// The graph
+    pub file: PathBuf,
+    /// End at this moment of virtual time, or earlier when every source is exhausted
+    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "3600s")]
+    pub until: Span,
+    /// The seed of all chance; the graph's own unless said
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Leave this time at the start out of the statistics
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub warm_up: Option<Span>,
+    /// Let sinks write their files and standard output; a simulation touches nothing otherwise
+    #[arg(long)]
+    pub write: bool,
+    /// What becomes of the report
+    #[command(flatten)]
+    pub report: ReportArguments,
 }
 
 fn size(text: &str) -> Result<(f32, f32), String> {
@@ -125,5 +223,17 @@ mod tests {
         );
         assert!(read("pipewright a.ron --screenshot b.png --size 1600").is_err());
         assert!(read("pipewright a.ron --after 3s").is_err());
+    }
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        let read = |line: &str| Arguments::try_parse_from(line.split(' ')).map(|arguments| arguments.verb);
+        let Ok(Some(Verb::Simulate(found))) = read("pipewright simulate a.ron --until 2min --seed 7 --warm-up 10s --within 20s") else {
+            panic!("not read")
+        };
+        assert_eq!((found.until, found.seed, found.warm_up), (Span::secs(120), Some(7), Some(Span::secs(10))));
+        assert_eq!(found.report.within, Some(Span::secs(20)));
+        let error = read("pipewright run a.ron --for 10").unwrap_err().to_string();
+        assert!(error.contains("250 ms"), "says how spans are written: {error}");
     }
 }

@@ -1,0 +1,104 @@
+//! A report in words, for the end of a run.
+
+use super::table::{rate, seconds};
+use serde_json::{Map, Value};
+use std::fmt::Write;
+
+/// The report in words. Every figure comes from the JSON, so the two cannot differ.
+pub fn text(report: &Value) -> String {
+    let mut out = String::new();
+    let number = |value: &Value| value.as_f64().unwrap_or(0.0);
+    let _ = writeln!(
+        out,
+        "{} ({}, seed {}): {} in {} of wall time, {} events",
+        report["graph"].as_str().unwrap_or(""),
+        report["mode"].as_str().unwrap_or(""),
+        report["seed"],
+        seconds(number(&report["duration_s"])),
+        seconds(number(&report["wall_s"])),
+        report["events"],
+    );
+    books(&mut out, &report["messages"]);
+    let latency = &report["latency"];
+    if number(&latency["count"]) > 0.0 {
+        let _ = writeln!(out, "latency    {} (end to end, {} messages)", quantiles(latency), latency["count"]);
+    }
+    section(&mut out, "nodes", &report["nodes"], |node| {
+        let mut text =
+            format!("{:>10} in {:>10} out {:>7} held {:>5.1} % busy", node["in"], node["out"], node["held"], number(&node["busy"]) * 100.0);
+        if number(&node["errors"]) > 0.0 {
+            let _ = write!(text, "  {} errors", node["errors"]);
+        }
+        text + &reasons(&node["dropped"])
+    });
+    section(&mut out, "queues", &report["queues"], |queue| {
+        let mut text = format!(
+            "depth {:.2} mean, {} highest; wait {}; {:.1} % waited",
+            number(&queue["depth_mean"]),
+            queue["depth_max"],
+            quantiles(&queue["wait"]),
+            number(&queue["waited_share"]) * 100.0
+        );
+        if let Some(share) = queue["wait"]["within_share"].as_f64() {
+            let _ = write!(text, "; {:.1} % within the time asked about", share * 100.0);
+        }
+        if number(&queue["dead_lettered"]) > 0.0 {
+            let _ = write!(text, "; {} dead-lettered", queue["dead_lettered"]);
+        }
+        text
+    });
+    section(&mut out, "pipes", &report["pipes"], |pipe| {
+        let (rate, mean) = (rate(number(&pipe["rate_per_s"])), number(&pipe["depth_mean"]));
+        format!(
+            "{:>10} messages, {rate}/s, depth {mean:.2} mean, {} highest, blocked {}",
+            pipe["messages"],
+            pipe["depth_max"],
+            seconds(number(&pipe["blocked_s"]))
+        )
+    });
+    out.trim_end().to_owned()
+}
+
+fn books(out: &mut String, books: &Value) {
+    let ended = ["delivered", "absorbed"].map(|name| format!("{} {name}", books[name])).join(", ");
+    let _ = writeln!(
+        out,
+        "messages   {} entered, {} copied, {} split off = {ended}, {} dropped, {} dead-lettered, {} held{}",
+        books["entered"],
+        books["copied"],
+        books["split_off"],
+        books["dropped"].as_object().map_or(0, |reasons| reasons.values().filter_map(Value::as_u64).sum()),
+        books["dead_lettered"],
+        books["held"],
+        if books["balanced"] == Value::Bool(true) { "" } else { "  DOES NOT BALANCE" },
+    );
+    if let Some(reasons) = books["dropped"].as_object().filter(|reasons| !reasons.is_empty()) {
+        let _ = writeln!(
+            out,
+            "dropped    {}",
+            reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect::<Vec<_>>().join(", ")
+        );
+    }
+}
+
+fn reasons(dropped: &Value) -> String {
+    dropped.as_object().map_or_else(String::new, |reasons| reasons.iter().map(|(reason, count)| format!("  {count} {reason}")).collect())
+}
+
+fn quantiles(value: &Value) -> String {
+    let of = |name: &str| seconds(value[name].as_f64().unwrap_or(0.0));
+    format!("mean {}, p50 {}, p90 {}, p99 {}, max {}", of("mean_s"), of("p50_s"), of("p90_s"), of("p99_s"), of("max_s"))
+}
+
+fn section(out: &mut String, heading: &str, things: &Value, text: impl Fn(&Value) -> String) {
+    let empty = Map::new();
+    let things = things.as_object().unwrap_or(&empty);
+    if things.is_empty() {
+        return;
+    }
+    let widest = things.keys().map(|name| name.chars().count()).max().unwrap_or(0);
+    let _ = writeln!(out, "{heading}");
+    for (name, thing) in things {
+        let _ = writeln!(out, "  {name:widest$}  {}", text(thing));
+    }
+}
