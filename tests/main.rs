@@ -1,3 +1,14 @@
 //! The one test program: every module is one subject.
 
+mod cli;
+mod determinism;
+mod edits;
+mod every_kind;
+mod faults;
+mod format;
+mod order;
+mod pressure;
+mod report;
+mod samples;
+mod theory;
 mod tidy;

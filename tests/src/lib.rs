@@ -29,3 +29,7 @@ pub fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
 pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
+
+mod running;
+
+pub use running::{Ran, graph, live, number, options, run, simulate, simulated};

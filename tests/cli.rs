@@ -1,0 +1,284 @@
+//! The built program from outside: what it prints, which code it ends with, and that no input makes it panic.
+
+use pipewright_tests::root;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+/// The program, built in the profile and target folder of this test. Cargo builds a package's binary for that package's own tests alone,
+/// so the test asks for it.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().expect("a test knows where it lies");
+        let folder = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "pipewright", "--bin", "pipewright"]).current_dir(root());
+        build.arg("--target-dir").arg(folder.parent().expect("a profile folder lies in a target folder"));
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().expect("cargo can be started").success(), "the program does not build");
+        folder.join(format!("pipewright{}", std::env::consts::EXE_SUFFIX))
+    })
+}
+
+/// A folder of its own for one test, gone when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pipewright-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("the system lets tests write temporary files");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).expect("a temporary file can be written");
+        path.to_string_lossy().into_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command
+        .args(arguments)
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .env("NO_COLOR", "1")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY");
+    command
+}
+
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let said = Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
+        assert!(!said.err.contains("panicked"), "{}", said.err);
+        said
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
+    }
+}
+
+fn say(arguments: &[&str]) -> Said {
+    Said::of(&command(arguments).output().expect("the program can be started"))
+}
+
+const HELLO: &str = "samples/01-hello.ron";
+
+#[test]
+fn help_lists_verbs_and_exit_codes() {
+    let said = say(&["--help"]);
+    assert_eq!(said.code, 0);
+    for word in ["check", "explain", "kinds", "new", "fmt", "run", "simulate", "--screenshot", "Exit codes:"] {
+        assert!(said.out.contains(word), "{word}:\n{}", said.out);
+    }
+    assert_eq!(say(&["simulate", HELLO, "--until", "soon"]).code, 2);
+    assert_eq!(say(&["--nonsense"]).code, 2);
+}
+
+#[test]
+fn check_answers_in_words_and_in_json() {
+    let said = say(&["check", HELLO]);
+    assert_eq!((said.code, said.out.trim()), (0, "no problems"));
+    let folder = Folder::new("check");
+    let file = folder.file("bad.ron", "(\n    format: 1,\n    nodes: {\n        \"a\": generater(),\n    },\n    pipes: [],\n)\n");
+    let said = say(&["check", &file]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("bad.ron:4:") && said.out.contains("^") && said.out.contains("generator"), "{}", said.out);
+    let said = say(&["check", "--json", &file]);
+    let json = said.json();
+    assert_eq!(said.code, 1);
+    assert_eq!(json["problems"][0]["line"], 4);
+    assert!(json["errors"].as_u64().is_some_and(|count| count > 0));
+    let code = json["problems"][0]["code"].as_str().expect("a code").to_owned();
+    let explained = say(&["explain", &code]);
+    assert!(explained.code == 0 && explained.out.starts_with(&code), "{}", explained.out);
+}
+
+#[test]
+fn explain_and_kinds_know_their_tables() {
+    assert_eq!(say(&["explain", "PW000"]).code, 2);
+    let codes = say(&["explain", "--json"]).json();
+    assert!(codes.as_array().is_some_and(|codes| codes.len() >= 10));
+    let kinds = say(&["kinds", "--json"]).json();
+    for kind in kinds.as_array().expect("a list of kinds") {
+        let name = kind["name"].as_str().expect("a name");
+        let said = say(&["kinds", name]);
+        assert!(said.code == 0 && said.out.contains("## Settings") | kind["settings"].as_array().is_some_and(Vec::is_empty), "{name}");
+    }
+    let said = say(&["kinds", "generater"]);
+    assert!(said.code == 2 && said.err.contains("generator"), "{}", said.err);
+}
+
+#[test]
+fn new_never_overwrites_and_what_it_writes_is_good() {
+    let folder = Folder::new("new");
+    let path = folder.path("mine.ron");
+    assert_eq!(say(&["new", &path]).code, 0);
+    assert_eq!(say(&["check", &path]).code, 0);
+    assert_eq!(say(&["fmt", "--check", &path]).code, 0);
+    std::fs::write(&path, "mine").expect("a temporary file can be written");
+    assert_eq!(say(&["new", &path]).code, 3);
+    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "mine");
+    assert_eq!(say(&["new", &folder.path("no/such/folder/a.ron")]).code, 3);
+}
+
+#[test]
+fn fmt_keeps_comments_and_leaves_what_it_cannot_read() {
+    let folder = Folder::new("fmt");
+    let text = "(format: 1, title: \"T\", nodes: {\n// kept\n\"a\": generator(count: 3), \"b\": sink()}, pipes: [\"a.out -> b.in\"])";
+    let path = folder.file("a.ron", text);
+    assert_eq!(say(&["fmt", "--check", &path]).code, 1);
+    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), text, "--check writes nothing");
+    assert_eq!(say(&["fmt", &path]).code, 0);
+    assert_eq!(say(&["fmt", "--check", &path]).code, 0);
+    let formatted = std::fs::read_to_string(&path).expect("it is there");
+    assert!(formatted.contains("// kept") && formatted.contains("count: 3"), "{formatted}");
+    let path = folder.file("half.ron", "(format: 1, nodes: {\"a\": generator(");
+    assert_eq!(say(&["fmt", &path]).code, 1);
+    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "(format: 1, nodes: {\"a\": generator(");
+}
+
+#[test]
+fn simulate_reports_the_same_for_the_same_seed() {
+    let report = |seed: &str| {
+        let said = say(&[
+            "simulate",
+            "samples/02-competing.ron",
+            "--until",
+            "100s",
+            "--seed",
+            seed,
+            "--warm-up",
+            "10s",
+            "--within",
+            "1s",
+            "--json",
+        ]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let mut report = said.json();
+        report["wall_s"] = Value::Null;
+        report
+    };
+    let first = report("7");
+    assert_eq!(first, report("7"));
+    assert_ne!(first["journal_hash"], report("8")["journal_hash"]);
+    assert_eq!(first["messages"]["balanced"], true);
+    assert_eq!((first["seed"].as_u64(), first["warm_up_s"].as_f64(), first["duration_s"].as_f64()), (Some(7), Some(10.0), Some(100.0)));
+    let shares = first["queues"].as_object().expect("queues").values().map(|queue| queue["wait"]["within_share"].as_f64());
+    assert!(shares.into_iter().all(|share| share.is_some_and(|share| (0.0..=1.0).contains(&share))), "{}", first["queues"]);
+}
+
+#[test]
+fn run_prints_plain_lines_where_there_is_no_terminal() {
+    let folder = Folder::new("run");
+    let out = folder.path("report.json");
+    let said = say(&["run", HELLO, "--for", "1200ms", "--out", &out]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.lines().count() > 5 && said.out.contains("delivered") && !said.out.contains('\u{1b}'), "{}", said.out);
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&out).expect("--out writes the report")).expect("JSON");
+    assert_eq!((report["mode"].as_str(), report["messages"]["balanced"].as_bool()), (Some("live"), Some(true)));
+    assert!(report["duration_s"].as_f64().is_some_and(|seconds| (1.1..3.0).contains(&seconds)), "{}", report["duration_s"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_with_its_report() {
+    let mut child =
+        command(&["run", HELLO, "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill can be started");
+    assert!(killed.success() && child.try_wait().is_ok());
+    let said = Said::of(&child.wait_with_output().expect("the program ends"));
+    assert_eq!(said.code, 0, "{}", said.err);
+    let report = said.json();
+    assert_eq!((report["messages"]["balanced"].as_bool(), report["ended"].as_str()), (Some(true), Some("stopped")));
+    assert!(report["messages"]["delivered"].as_u64().is_some_and(|count| count > 0));
+}
+
+#[test]
+fn a_stream_of_records_passes_through() {
+    use std::io::Write;
+    let folder = Folder::new("stdin");
+    let path = folder.file(
+        "pass.ron",
+        "(\n    format: 1,\n    nodes: {\n        \"in\": standard_input(),\n        \"big\": filter(predicate: \"message.n > 1\"),\n        \"out\": sink(target: stdout),\n    },\n    pipes: [\"in.out -> big.in\", \"big.out -> out.in\"],\n)\n",
+    );
+    let mut child = command(&["run", &path, "--quiet"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program can be started");
+    child.stdin.take().expect("a pipe").write_all(b"{\"n\":1}\n{\"n\":2}\nnot json\n{\"n\":3}\n").expect("the program reads");
+    let said = Said::of(&child.wait_with_output().expect("the program ends at the end of its input"));
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(said.out.lines().collect::<Vec<_>>(), ["{\"n\":2}", "{\"n\":3}"]);
+}
+
+#[test]
+fn bad_files_are_complaints_and_never_panics() {
+    let folder = Folder::new("bad");
+    let half: String = std::fs::read_to_string(root().join(HELLO)).expect("the sample").chars().take(400).collect();
+    let files = [
+        folder.file("empty.ron", ""),
+        folder.file("garbage.ron", [0_u8, 159, 146, 150, 255, 254, 40, 40]),
+        folder.file("half.ron", half),
+        folder.file("deep.ron", "(".repeat(100_000)),
+        folder.path("missing.ron"),
+        folder.0.to_string_lossy().into_owned(),
+    ];
+    for file in &files {
+        for verb in ["check", "fmt", "run", "simulate"] {
+            let said = say(&[verb, file]);
+            assert!(matches!(said.code, 1 | 3), "{verb} {file} ended with {}:\n{}\n{}", said.code, said.out, said.err);
+            assert!(!said.out.is_empty() || !said.err.is_empty(), "{verb} {file} says nothing");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_and_loses_nothing() {
+    let said = say(&["run", HELLO, "--for", "300ms", "--out", "/no/such/folder/report.json"]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.err.contains("/no/such/folder/report.json"), "{}", said.err);
+    let folder = Folder::new("unwritable");
+    let path = folder.file(
+        "a.ron",
+        "(\n    format: 1,\n    nodes: {\n        \"a\": generator(rate: \"100/s\", count: 50),\n        \"b\": sink(target: file, path: \"no/such/folder/b.jsonl\"),\n    },\n    pipes: [\"a.out -> b.in\"],\n)\n",
+    );
+    let said = say(&["run", &path, "--for", "2s", "--json"]);
+    let report = said.json();
+    assert_eq!(report["messages"]["balanced"], true);
+    assert_eq!(report["messages"]["delivered"], 0, "nothing was written, so nothing is delivered: {}", report["messages"]);
+}
+
+#[test]
+fn the_window_without_a_display_says_so_and_runs_a_sample() {
+    let said = say(&[]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("display") && said.out.contains("delivered"), "{}\n{}", said.err, said.out);
+}
