@@ -10,6 +10,8 @@ use crate::node::Catalogue;
 /// Every kind there is, in the order of the palette.
 pub const CATALOGUE: Catalogue = Catalogue(&[
     &publish::generator::GENERATOR,
+    &publish::file_source::FILE_SOURCE,
+    &publish::stdin::STDIN,
     &topic::topic::TOPIC,
     &topic::subscription::SUBSCRIPTION,
     &queue::queue::QUEUE,

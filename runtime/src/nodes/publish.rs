@@ -1,4 +1,9 @@
 //! Where messages come from.
 
 pub mod arrivals;
+pub mod file_source;
+pub mod gate;
 pub mod generator;
+pub mod reader;
+pub mod stdin;
+pub mod timestamp;

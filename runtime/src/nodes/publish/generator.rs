@@ -1,6 +1,7 @@
 //! Generator: makes messages at a rate or by a pattern, from a template with fake data.
 
 use super::arrivals::{Arrivals, Shape, read_shape};
+use super::gate::Gate;
 use crate::expr::Expression;
 use crate::message::{Head, Message};
 use crate::node::field::{Word, Yields};
@@ -12,8 +13,6 @@ use crate::units::{Moment, Span};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-const OUT: usize = 0;
-const ERROR: usize = 1;
 /// How many arrivals one event deals with.
 const BATCH: usize = 256;
 
@@ -178,7 +177,7 @@ pub static GENERATOR: Kind = Kind {
             settings,
             arrivals: None,
             backlog: VecDeque::new(),
-            gate: Gate { rooms: [0; 2], blocked: None },
+            gate: Gate::default(),
             exhausted: false,
             awaited: None,
             made: 0,
@@ -254,34 +253,6 @@ impl GeneratorSettings {
     }
 }
 
-/// Where this source may still send, and what it waits for.
-struct Gate {
-    /// Room at `out` and `error` in this event.
-    rooms: [usize; 2],
-    /// The output whose last message waits in the outbox; `Room` says when it has gone.
-    blocked: Option<usize>,
-}
-
-impl Gate {
-    /// Lets an arrival enter. The one for which there is no room waits in the outbox, and closes the gate.
-    fn enter(&mut self, message: Result<Message, (Message, String)>, fx: &mut Effects<'_>) {
-        let port = match message {
-            Ok(message) => {
-                fx.enter(OUT, message);
-                OUT
-            }
-            Err((message, error)) => {
-                fx.enter_rejected(message, error);
-                ERROR
-            }
-        };
-        if self.rooms[port] == 0 {
-            self.blocked = Some(port);
-        }
-        self.rooms[port] = self.rooms[port].saturating_sub(1);
-    }
-}
-
 /// Keeps G7: arrivals keep their due times, blocked or not; those that find no room wait in the backlog.
 struct Generator {
     settings: GeneratorSettings,
@@ -319,9 +290,9 @@ impl Generator {
         let now = fx.now();
         let Some(arrivals) = &mut self.arrivals else { return };
         let paced = *arrivals.shape() != Shape::Fastest;
-        self.gate.rooms = [fx.room(OUT), if fx.wired(ERROR) > 0 { fx.room(ERROR) } else { usize::MAX }];
+        self.gate.look(fx);
         let mut budget = BATCH;
-        while budget > 0 && self.gate.blocked.is_none() {
+        while budget > 0 && self.gate.open() {
             let Some((index, due)) = self.backlog.pop_front() else { break };
             budget -= 1;
             self.made += 1;
@@ -330,12 +301,12 @@ impl Generator {
         let mut overrun = 0;
         while budget > 0 {
             // Without a pace nothing is due while nothing can be sent.
-            let may_come = |due: &Moment| *due <= now && (paced || self.gate.blocked.is_none());
+            let may_come = |due: &Moment| *due <= now && (paced || self.gate.open());
             let Some(due) = arrivals.due().filter(may_come) else { break };
             let index = arrivals.index();
             arrivals.advance(fx);
             budget -= 1;
-            if self.gate.blocked.is_none() && self.backlog.is_empty() {
+            if self.gate.open() && self.backlog.is_empty() {
                 self.made += 1;
                 self.gate.enter(self.settings.make(index, due, fx), fx);
             } else if self.backlog.len() < self.settings.backlog {
@@ -346,7 +317,7 @@ impl Generator {
         }
         fx.overrun(overrun);
         self.overrun += overrun;
-        let blocked = self.gate.blocked.is_some();
+        let blocked = !self.gate.open();
         let due = arrivals.due();
         let next = if !self.backlog.is_empty() && !blocked { Some(now) } else { due.filter(|_| paced || !blocked) };
         if let Some(next) = next.map(|next| next.max(now)) {
@@ -370,11 +341,7 @@ impl Behaviour for Generator {
                     self.awaited = None;
                 }
             }
-            Event::Room(port) => {
-                if self.gate.blocked == Some(port) {
-                    self.gate.blocked = None;
-                }
-            }
+            Event::Room(port) => self.gate.room(port),
             // What is due already is still sent.
             Event::Drain => self.arrivals.iter_mut().for_each(Arrivals::stop),
             Event::Message(..) | Event::Released(..) | Event::Settled { .. } | Event::Renewed { .. } | Event::Answer(..) => {
