@@ -1,5 +1,6 @@
 //! The node kinds: one folder per family, one file per kind.
 
+pub mod filter;
 pub mod publish;
 pub mod queue;
 pub mod sink;
@@ -17,5 +18,10 @@ pub const CATALOGUE: Catalogue = Catalogue(&[
     &queue::queue::QUEUE,
     &queue::consumer_pool::CONSUMER_POOL,
     &queue::dead_letters::DEAD_LETTERS,
+    &filter::filter::FILTER,
+    &filter::map::MAP,
+    &filter::route::ROUTE,
+    &filter::jq::JQ,
+    &filter::split::SPLIT,
     &sink::sink::SINK,
 ]);

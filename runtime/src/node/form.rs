@@ -1,9 +1,9 @@
 //! Reads a node's settings by their fields, and collects every problem on the way.
 
-use super::field::{FieldType, Preset};
+use super::field::{FieldType, Preset, Yields};
 use super::kind::Kind;
 use crate::distribution::Distribution;
-use crate::expr::{Expression, JqProgram};
+use crate::expr::{Expression, JqProgram, Sort};
 use crate::id::NodeId;
 use crate::problem::{Problem, Subject, nearest};
 use crate::setting::{Setting, Settings};
@@ -217,7 +217,14 @@ impl<'a> Form<'a> {
     /// A CEL expression, compiled. The column of an error is the column in the setting's own text.
     pub fn expression(&mut self, name: &str) -> Option<Expression> {
         let text = self.text(name)?;
-        self.compiled(name, &text, Expression::compile(&text).map_err(|error| (error.message, error.column)))
+        let expression = self.compiled(name, &text, Expression::compile(&text).map_err(|error| (error.message, error.column)))?;
+        let wanted = match self.kind.field(name).map(|field| field.ty) {
+            Some(FieldType::Expression(Yields::Bool)) if !matches!(expression.sort(), Sort::Bool | Sort::Unknown) => "true or false",
+            Some(FieldType::Expression(Yields::Text)) if matches!(expression.sort(), Sort::Null | Sort::List | Sort::Map) => "a text",
+            _ => return Some(expression),
+        };
+        let message = format!("expected an expression that yields {wanted}, this one yields {}", expression.sort().words());
+        self.compiled(name, &text, Err((message, 1)))
     }
 
     /// A jq program, compiled.
@@ -256,7 +263,10 @@ impl<'a> Form<'a> {
         match result {
             Ok(value) => Some(value),
             Err((message, column)) => {
-                let line = 1 + text.chars().take(column.saturating_sub(1) as usize).filter(|c| *c == '\n').count() as u32;
+                // Compilers count columns through the whole text; a person counts them in the line.
+                let before: String = text.chars().take(column.saturating_sub(1) as usize).collect();
+                let line = 1 + before.matches('\n').count() as u32;
+                let column = 1 + before.rsplit('\n').next().map_or(0, |line| line.chars().count()) as u32;
                 let subject = self.subject(name);
                 self.problems.push(Problem::error("PW203", subject, message).at(line, column));
                 None
