@@ -1,6 +1,7 @@
 //! An open document: the graph, its history, where it is kept, and what is wrong with it.
 
-use crate::pending::{check, file};
+use crate::pending::check;
+use pipewright_runtime::file::{self, Fingerprint, Read};
 use pipewright_runtime::graph::{Edit, EditError, Graph, History};
 use pipewright_runtime::node::Catalogue;
 use pipewright_runtime::problem::{Problem, Severity};
@@ -15,14 +16,18 @@ pub struct Document {
     graph: Graph,
     history: History,
     path: Option<PathBuf>,
+    /// The folder that a document without a file starts from, such as a sample's.
+    base: Option<PathBuf>,
     revision: u64,
     saved_state: Option<u64>,
     problems: Vec<Problem>,
+    /// What was wrong with the text of the file; stays true of what was kept as it stood.
+    file_problems: Vec<Problem>,
     checked_revision: u64,
     read_only: bool,
     autosaved_state: Option<u64>,
     /// What the file looked like when it was last read or written here.
-    pub fingerprint: Option<file::Fingerprint>,
+    pub fingerprint: Option<Fingerprint>,
     /// When it was last saved.
     pub saved_at: Option<Instant>,
     /// Tells documents without a path apart, and names the autosave.
@@ -46,6 +51,8 @@ impl Document {
             path: None,
             revision: 1,
             problems: Vec::new(),
+            file_problems: Vec::new(),
+            base: None,
             checked_revision: 0,
             read_only: false,
             autosaved_state: saved_state,
@@ -57,12 +64,18 @@ impl Document {
 
     /// A document as read from a text.
     pub fn from_text(text: &str, path: Option<PathBuf>, catalogue: Catalogue, number: u64) -> Self {
-        let read = file::read(text, catalogue);
-        let mut document = Self::from_graph(read.graph, number);
-        document.problems = read.problems;
-        document.read_only = read.read_only;
-        document.path = path;
-        document
+        Self::from_read(file::read(text, catalogue), path, number)
+    }
+
+    /// A document as it was read.
+    pub fn from_read(read: Read, path: Option<PathBuf>, number: u64) -> Self {
+        Self {
+            problems: read.problems.clone(),
+            file_problems: read.problems,
+            read_only: read.read_only,
+            path,
+            ..Self::from_graph(read.graph, number)
+        }
     }
 
     /// The graph.
@@ -98,7 +111,12 @@ impl Document {
     /// The folder that paths in the graph start from.
     pub fn folder(&self) -> PathBuf {
         let folder = self.path.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-        folder.map_or_else(|| std::env::current_dir().unwrap_or_default(), Path::to_owned)
+        folder.or(self.base.as_deref()).map_or_else(|| std::env::current_dir().unwrap_or_default(), Path::to_owned)
+    }
+
+    /// Sets the folder for a document without a file.
+    pub fn set_base(&mut self, folder: Option<PathBuf>) {
+        self.base = folder;
     }
 
     /// The name on its tab.
@@ -128,7 +146,7 @@ impl Document {
     }
 
     /// This state was written to this file.
-    pub fn saved(&mut self, state: u64, path: PathBuf, fingerprint: Option<file::Fingerprint>) {
+    pub fn saved(&mut self, state: u64, path: PathBuf, fingerprint: Option<Fingerprint>) {
         self.saved_state = Some(state);
         self.path = Some(path);
         self.fingerprint = fingerprint;
@@ -206,6 +224,9 @@ impl Document {
         if revision < self.checked_revision {
             return;
         }
+        let told = |problem: &&Problem| !problems.iter().any(|other| other.code == problem.code && other.subject == problem.subject);
+        let of_file: Vec<Problem> = self.file_problems.iter().filter(told).cloned().collect();
+        problems.extend(of_file);
         problems.sort_by_key(|problem| problem.severity);
         self.problems = problems;
         self.checked_revision = revision;

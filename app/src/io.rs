@@ -3,13 +3,13 @@
 pub mod autosave;
 pub mod folders;
 
-use crate::pending::file::{self, Fingerprint};
 use autosave::Recovered;
 use folders::Folders;
+use pipewright_runtime::file::{self, Fingerprint, Loaded};
 use pipewright_runtime::graph::Graph;
 use pipewright_runtime::node::Catalogue;
 use pipewright_runtime::problem::Problem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Something to be done beside the window.
@@ -72,8 +72,8 @@ pub enum Job {
 
 /// What came of it.
 pub enum Done {
-    /// A file was read: its text, and how it looked.
-    Opened(PathBuf, Result<(String, Option<Fingerprint>), String>),
+    /// A file was read, or could not be.
+    Opened(PathBuf, Result<Box<Loaded>, String>),
     /// A document was written.
     Saved {
         /// The document.
@@ -83,7 +83,7 @@ pub enum Done {
         /// Which state.
         state: u64,
         /// How the file looks now, or what went wrong.
-        result: Result<Option<Fingerprint>, SaveFailure>,
+        result: Result<Fingerprint, SaveFailure>,
     },
     /// An autosave was written, or could not be.
     Autosaved(u64, u64, Result<(), String>),
@@ -147,19 +147,22 @@ impl Io {
     }
 }
 
+/// Whether there is a file that is not as expected. One that is gone is no reason to ask: it is written anew.
+fn changed(path: &Path, expected: &Fingerprint) -> bool {
+    matches!(Fingerprint::of_file(path), Ok(Some(now)) if now != *expected)
+}
+
 fn perform(job: Job, folders: &Folders, catalogue: Catalogue) -> Option<Done> {
     match job {
         Job::Open(path) => {
-            let read = file::load(&path).map(|text| (text, Fingerprint::of(&path).ok())).map_err(|error| error.to_string());
+            let read = file::load(&path, catalogue).map(Box::new).map_err(|error| error.to_string());
             Some(Done::Opened(path, read))
         }
         Job::Save { document, graph, path, state, expected } => {
-            let changed = expected.is_some_and(|expected| Fingerprint::of(&path).is_ok_and(|now| now != expected));
-            let result = if changed {
+            let result = if expected.is_some_and(|expected| changed(&path, &expected)) {
                 Err(SaveFailure::ChangedOutside)
             } else {
-                let written = file::save(&path, &graph).map_err(|error| SaveFailure::Failed(error.to_string()));
-                written.map(|()| Fingerprint::of(&path).ok())
+                file::save(&path, &graph).map_err(|error| SaveFailure::Failed(error.to_string()))
             };
             Some(Done::Saved { document, path, state, result })
         }
@@ -175,7 +178,7 @@ fn perform(job: Job, folders: &Folders, catalogue: Catalogue) -> Option<Done> {
             Some(Done::Checked(document, revision, crate::pending::check::check(&graph, catalogue)))
         }
         Job::Look { document, path, expected } => {
-            let changed = Fingerprint::of(&path).is_ok_and(|now| now != expected);
+            let changed = changed(&path, &expected);
             changed.then_some(Done::ChangedOutside(document))
         }
         Job::Recover => Some(Done::Recovered(autosave::left_behind(folders))),

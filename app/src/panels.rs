@@ -1,7 +1,12 @@
 //! The panels around the canvas.
 
+pub mod dead_letters;
 pub mod dock;
+pub mod journal;
+pub mod messages;
+pub mod metrics;
 pub mod palette;
+pub mod problems;
 pub mod run_bar;
 pub mod status;
 pub mod top_bar;
@@ -24,16 +29,27 @@ pub enum CameraWish {
 }
 
 /// What the panels remember about one document.
-#[derive(Debug)]
 pub struct Views {
     /// For the canvas.
     pub camera_wish: Option<CameraWish>,
     /// The canvas point in the middle of what is seen.
     pub canvas_centre: Pos2,
+    /// The messages panel.
+    pub messages: messages::View,
+    /// The dead letters panel.
+    pub dead_letters: dead_letters::View,
+    /// The problem that is explained.
+    pub problem: Option<usize>,
 }
 
 impl Default for Views {
     fn default() -> Self {
-        Self { camera_wish: Some(CameraWish::Fit), canvas_centre: Pos2::new(200.0, 160.0) }
+        Self {
+            camera_wish: Some(CameraWish::Fit),
+            canvas_centre: Pos2::new(200.0, 160.0),
+            messages: messages::View::default(),
+            dead_letters: dead_letters::View::default(),
+            problem: None,
+        }
     }
 }

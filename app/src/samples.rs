@@ -24,5 +24,15 @@ impl Sample {
     }
 }
 
+macro_rules! sample {
+    ($file:literal, $title:literal, $about:literal) => {
+        Sample { title: $title, about: $about, file: $file, text: include_str!(concat!("../../samples/", $file)) }
+    };
+}
+
 /// All samples, in the order of the welcome page.
-pub static ALL: &[Sample] = &[];
+pub static ALL: &[Sample] = &[
+    sample!("01-hello.ron", "Hello", "A generator, a filter and a sink: the smallest graph that does something."),
+    sample!("02-competing.ron", "Competing consumers", "A queue shares its messages out among workers; some fail and are tried again."),
+    sample!("03-topic.ron", "Topic and subscriptions", "Every subscription gets its own copy of what it asked for."),
+];

@@ -22,7 +22,7 @@ pub fn welcome_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
             }
             for sample in samples::ALL {
                 if ui.button(sample.title).clicked() {
-                    file::open_sample(state, sample.text);
+                    file::open_sample(state, sample);
                 }
             }
         });

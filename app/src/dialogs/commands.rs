@@ -84,7 +84,7 @@ impl CommandPalette {
         match taken {
             Some(Target::Command(command)) => state.push(Action::Command(command.name)),
             Some(Target::Node(node)) => state.push(Action::Reveal(Item::Node(node))),
-            Some(Target::Sample(sample)) => file::open_sample(state, sample.text),
+            Some(Target::Sample(sample)) => file::open_sample(state, sample),
             None => return (!modal.should_close()).then_some(self),
         }
         None

@@ -1,7 +1,7 @@
 //! Autosaves: written while a document has unsaved changes, offered for recovery when a session ended without closing it.
 
 use super::folders::{Folders, write_atomic};
-use crate::pending::file;
+use pipewright_runtime::file;
 use pipewright_runtime::graph::Graph;
 use std::path::{Path, PathBuf};
 

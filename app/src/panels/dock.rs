@@ -1,5 +1,6 @@
 //! The dock at the bottom: tabs with counts, and the panel in front.
 
+use super::{dead_letters, journal, messages, metrics, problems};
 use crate::state::State;
 use crate::theme::Theme;
 use crate::widgets::tabs::{Tab, tab_bar_ui};
@@ -13,6 +14,14 @@ pub fn dock_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     let mut chosen = DockTab::ALL.iter().position(|tab| *tab == state.preferences.workspace.dock_tab).unwrap_or(0);
     tab_bar_ui(ui, theme, &tabs, &mut chosen);
     state.preferences.workspace.dock_tab = DockTab::ALL[chosen];
+    ui.add_space(4.0);
+    match DockTab::ALL[chosen] {
+        DockTab::Messages => messages::messages_ui(ui, theme, state),
+        DockTab::Metrics => metrics::metrics_ui(ui, theme, state),
+        DockTab::DeadLetters => dead_letters::dead_letters_ui(ui, theme, state),
+        DockTab::Problems => problems::problems_ui(ui, theme, state),
+        DockTab::Journal => journal::journal_ui(ui, theme, state),
+    }
 }
 
 fn count(theme: &Theme, state: &State, tab: DockTab) -> (u64, egui::Color32) {

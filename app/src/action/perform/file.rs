@@ -4,7 +4,9 @@ use crate::dialogs::{Dialog, Purpose, Question};
 use crate::document::Document;
 use crate::io::autosave::Recovered;
 use crate::io::{Done, Job, SaveFailure};
+use crate::samples::Sample;
 use crate::state::{Request, State};
+use pipewright_runtime::file::Loaded;
 use std::path::{Path, PathBuf};
 
 /// Opens an empty document.
@@ -29,9 +31,10 @@ pub fn open_path(state: &mut State, path: PathBuf) {
 }
 
 /// Opens a sample as a new document.
-pub fn open_sample(state: &mut State, text: &str) {
+pub fn open_sample(state: &mut State, sample: &Sample) {
     let number = state.number();
-    let document = Document::from_text(text, None, state.catalogue, number);
+    let mut document = Document::from_text(sample.text, None, state.catalogue, number);
+    document.set_base(sample.folder());
     state.show(document);
     super::view::fit(state);
 }
@@ -135,7 +138,7 @@ pub fn take_done(state: &mut State) {
 
 fn take(state: &mut State, done: Done) {
     match done {
-        Done::Opened(path, Ok((text, fingerprint))) => opened(state, path, &text, fingerprint),
+        Done::Opened(path, Ok(loaded)) => opened(state, path, *loaded),
         Done::Opened(path, Err(error)) => {
             state.preferences.recent.retain(|recent| *recent != path);
             state.failed(format!("{} cannot be opened: {error}", path.display()));
@@ -145,7 +148,7 @@ fn take(state: &mut State, done: Done) {
             open.saving = false;
             match result {
                 Ok(fingerprint) => {
-                    open.document.saved(saved, path.clone(), fingerprint);
+                    open.document.saved(saved, path.clone(), Some(fingerprint));
                     let finished = std::mem::take(&mut open.close_when_saved) && !open.document.dirty();
                     state.io.ask(Job::Forget(document));
                     state.preferences.remember(&path);
@@ -199,23 +202,27 @@ fn take(state: &mut State, done: Done) {
     }
 }
 
-fn opened(state: &mut State, path: PathBuf, text: &str, fingerprint: Option<crate::pending::file::Fingerprint>) {
+fn opened(state: &mut State, path: PathBuf, loaded: Loaded) {
     state.preferences.remember(&path);
-    if let Some(tab) = state.tab_of(&path) {
+    let tab = state.tab_of(&path);
+    let number = match tab {
+        Some(tab) => state.documents[tab].document.number,
+        None => state.number(),
+    };
+    let mut document = Document::from_read(loaded.read, Some(path), number);
+    document.fingerprint = Some(loaded.fingerprint);
+    match tab {
         // Read again after a change from outside.
-        let number = state.documents[tab].document.number;
-        let mut document = Document::from_text(text, Some(path), state.catalogue, number);
-        document.fingerprint = fingerprint;
-        state.documents[tab].document = document;
-        state.documents[tab].prune_selection();
-        state.active = Some(tab);
-        return;
+        Some(tab) => {
+            state.documents[tab].document = document;
+            state.documents[tab].prune_selection();
+            state.active = Some(tab);
+        }
+        None => {
+            state.show(document);
+            super::view::fit(state);
+        }
     }
-    let number = state.number();
-    let mut document = Document::from_text(text, Some(path), state.catalogue, number);
-    document.fingerprint = fingerprint;
-    state.show(document);
-    super::view::fit(state);
 }
 
 /// Takes what the file dialogs have brought.

@@ -1,0 +1,198 @@
+//! From field types to widgets: the one match on them.
+
+use super::draft::{line_ui, lines_ui};
+use super::row::Row;
+use super::{distribution, lists};
+use crate::theme::Theme;
+use egui::{ComboBox, Id, Ui};
+use pipewright_runtime::node::field::Word;
+use pipewright_runtime::node::{Field, FieldType, Preset};
+use pipewright_runtime::setting::{Setting, Settings};
+use pipewright_runtime::units::{Rate, Size, Span};
+
+/// What a person did to a field.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Changed {
+    /// A new value.
+    To(Setting),
+    /// Back to the default.
+    Reset,
+}
+
+/// Whether a field is shown: the choice it depends on has one of its words.
+pub fn shown(field: &Field, fields: &[Field], settings: &Settings) -> bool {
+    let Some((choice, words)) = field.when else { return true };
+    let default = fields.iter().find(|other| other.name == choice).and_then(|other| other.default.setting());
+    let value = settings.get(choice).or(default.as_ref());
+    value.and_then(Setting::as_str).is_some_and(|word| words.contains(&word))
+}
+
+/// Shows one field with its label.
+pub fn field_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, set: Option<&Setting>, error: Option<&str>) -> Option<Changed> {
+    let default = field.default.setting();
+    let differs = set.filter(|set| Some(*set) != default.as_ref());
+    let default_text = default.as_ref().map_or_else(|| "nothing".to_owned(), text_of);
+    let row = Row {
+        label: field.label,
+        help: field.help,
+        source: field.source,
+        differs: differs.map(|_| default_text.as_str()),
+        wrong: error.is_some(),
+        wide: is_wide(&field.ty, set),
+    };
+    let value = set.or(default.as_ref());
+    let mut changed = None;
+    let reset = row.ui(ui, theme, |ui| changed = value_ui(ui, theme, id, field, value, error));
+    if reset { Some(Changed::Reset) } else { changed }
+}
+
+fn is_wide(ty: &FieldType, set: Option<&Setting>) -> bool {
+    match ty {
+        FieldType::LongText | FieldType::Template | FieldType::Jq | FieldType::Rules | FieldType::Assignments | FieldType::Profile => true,
+        FieldType::Distribution => !matches!(set, None | Some(Setting::Text(_))),
+        FieldType::Expression(_) => set.and_then(Setting::as_str).is_some_and(|text| text.len() > 24),
+        FieldType::Text
+        | FieldType::Flag
+        | FieldType::Integer(..)
+        | FieldType::Number(..)
+        | FieldType::Share
+        | FieldType::Span(_)
+        | FieldType::Rate
+        | FieldType::Size
+        | FieldType::Choice(_)
+        | FieldType::Path { .. }
+        | FieldType::TopicPattern => false,
+    }
+}
+
+fn value_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, value: Option<&Setting>, error: Option<&str>) -> Option<Changed> {
+    let optional = !matches!(field.default, Preset::Required);
+    let mut line = |read: fn(&str, &FieldType) -> Result<Setting, String>| {
+        let current = value.map(text_of).unwrap_or_default();
+        let check = |text: &str| (!(text.trim().is_empty() && optional)).then(|| read(text.trim(), &field.ty).err()).flatten();
+        let text = line_ui(ui, theme, field.label, id, &current, field.unit, error, &check)?;
+        if text.trim().is_empty() && optional {
+            return Some(Changed::Reset);
+        }
+        // What cannot be read stays as it was typed; the check says so at its place.
+        Some(Changed::To(read(text.trim(), &field.ty).unwrap_or_else(|_| Setting::Text(text.trim().to_owned()))))
+    };
+    match &field.ty {
+        FieldType::Text | FieldType::Path { .. } | FieldType::TopicPattern | FieldType::Expression(_) => line(read_text),
+        FieldType::Integer(..) => line(read_integer),
+        FieldType::Number(..) | FieldType::Share => line(read_number),
+        FieldType::Span(_) => line(read_span),
+        FieldType::Rate => line(|text, _| text.parse::<Rate>().map(|_| Setting::text(text)).map_err(|error| error.to_string())),
+        FieldType::Size => line(|text, _| text.parse::<Size>().map(|_| Setting::text(text)).map_err(|error| error.to_string())),
+        FieldType::LongText | FieldType::Template | FieldType::Jq => {
+            let current = value.map(text_of).unwrap_or_default();
+            let text = lines_ui(ui, theme, field.label, id, &current, error, &|_| None)?;
+            Some(if text.is_empty() && optional { Changed::Reset } else { Changed::To(Setting::Text(text)) })
+        }
+        FieldType::Flag => {
+            let mut on = matches!(value, Some(Setting::Flag(true)));
+            let response = ui.checkbox(&mut on, "").on_hover_text(field.help);
+            response.clone().accessible_name(field.label);
+            response.changed().then_some(Changed::To(Setting::Flag(on)))
+        }
+        FieldType::Choice(words) => choice_ui(ui, id, field, words, value, error, theme),
+        FieldType::Distribution => distribution::distribution_ui(ui, theme, id, field.label, value, error).map(Changed::To),
+        FieldType::Rules => lists::pairs_ui(ui, theme, id, value, ["name", "predicate"], error).map(Changed::To),
+        FieldType::Assignments => lists::pairs_ui(ui, theme, id, value, ["name", "expression"], error).map(Changed::To),
+        FieldType::Profile => lists::profile_ui(ui, theme, id, value, error).map(Changed::To),
+    }
+}
+
+fn choice_ui(
+    ui: &mut Ui,
+    id: Id,
+    field: &Field,
+    words: &[Word],
+    value: Option<&Setting>,
+    error: Option<&str>,
+    theme: &Theme,
+) -> Option<Changed> {
+    let current = value.and_then(Setting::as_str).unwrap_or_default();
+    let label = words.iter().find(|word| word.name == current).map_or(current, |word| word.label);
+    let mut changed = None;
+    let width = ui.available_width();
+    let combo = ComboBox::from_id_salt(id).width(width - 8.0).truncate().selected_text(label).show_ui(ui, |ui| {
+        for word in words {
+            let response = ui.selectable_label(word.name == current, word.label).on_hover_text(word.help);
+            if response.clicked() && word.name != current {
+                changed = Some(Changed::To(Setting::word(word.name)));
+            }
+        }
+    });
+    combo.response.accessible_name(field.label);
+    if let Some(error) = error {
+        ui.add(egui::Label::new(egui::RichText::new(error).size(11.0).color(theme.failed)).wrap());
+    }
+    changed
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "one of several readers of the same shape")]
+fn read_text(text: &str, _: &FieldType) -> Result<Setting, String> {
+    Ok(Setting::text(text))
+}
+
+fn read_integer(text: &str, ty: &FieldType) -> Result<Setting, String> {
+    let number: i64 = text.replace([' ', '_'], "").parse().map_err(|_| "expected a whole number".to_owned())?;
+    match ty {
+        FieldType::Integer(least, most) if !(*least..=*most).contains(&number) => Err(format!("expected a number from {least} to {most}")),
+        _ => Ok(Setting::Integer(number)),
+    }
+}
+
+fn read_number(text: &str, ty: &FieldType) -> Result<Setting, String> {
+    let (text, scale) = text.strip_suffix('%').map_or((text, 1.0), |text| (text.trim(), 0.01));
+    let number: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    let number = number * scale;
+    let (least, most) = match ty {
+        FieldType::Share => (0.0, 1.0),
+        FieldType::Number(least, most) => (*least, *most),
+        _ => (f64::MIN, f64::MAX),
+    };
+    if number >= least && number <= most { Ok(Setting::Number(number)) } else { Err(format!("expected a number from {least} to {most}")) }
+}
+
+fn read_span(text: &str, ty: &FieldType) -> Result<Setting, String> {
+    let span: Span = text.parse().map_err(|error: pipewright_runtime::units::UnitError| error.to_string())?;
+    match ty {
+        FieldType::Span(least) if span.0 < *least => Err(format!("expected at least {}", Span(*least))),
+        _ => Ok(Setting::text(text)),
+    }
+}
+
+/// A setting as text on screen.
+pub fn text_of(setting: &Setting) -> String {
+    let pair = |(name, value): &(String, Setting)| format!("{name}: {}", text_of(value));
+    let all = |values: &[Setting]| values.iter().map(text_of).collect::<Vec<_>>().join(", ");
+    match setting {
+        Setting::Flag(flag) => flag.to_string(),
+        Setting::Integer(number) => number.to_string(),
+        Setting::Number(number) => number.to_string(),
+        Setting::Text(text) | Setting::Word(text) => text.clone(),
+        Setting::List(values) => format!("[{}]", all(values)),
+        Setting::Map(pairs) => format!("{{{}}}", pairs.iter().map(pair).collect::<Vec<_>>().join(", ")),
+        Setting::Record(name, fields) => format!("{name}({})", fields.iter().map(pair).collect::<Vec<_>>().join(", ")),
+        Setting::Tuple(name, values) => format!("{name}({})", all(values)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_becomes_the_right_setting() {
+        let number = |text: &str| read_number(text, &FieldType::Share);
+        assert_eq!(number("5 %"), Ok(Setting::Number(0.05)));
+        assert_eq!(number("0.25"), Ok(Setting::Number(0.25)));
+        assert!(number("1.5").is_err() && number("NaN").is_err() && number("x").is_err());
+        assert_eq!(read_integer("1 024", &FieldType::Integer(1, 5_000)), Ok(Setting::Integer(1_024)));
+        assert!(read_integer("0", &FieldType::Integer(1, 5_000)).unwrap_err().contains("from 1 to 5000"));
+        assert!(read_span("5", &FieldType::Span(0)).is_err());
+        assert!(read_span("5 ms", &FieldType::Span(10_000_000)).unwrap_err().contains("10 ms"));
+    }
+}

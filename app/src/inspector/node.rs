@@ -1,0 +1,158 @@
+//! The inspector of a node: title, settings by group, figures, guide.
+
+use super::draft::{line_ui, title_ui};
+use super::fields::{Changed, field_ui, shown};
+use super::live;
+use super::row::Row;
+use crate::action::{Action, Item};
+use crate::state::{Open, State};
+use crate::theme::{Icon, Theme};
+use crate::widgets::heading::section_ui;
+use crate::widgets::tabs::{Tab, tab_bar_ui};
+use crate::workspace::InspectorTab;
+use egui::{Id, Rect, RichText, ScrollArea, Sense, Ui, vec2};
+use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+use pipewright_runtime::graph::{Edit, Node};
+use pipewright_runtime::id::NodeId;
+use pipewright_runtime::node::Kind;
+use pipewright_runtime::problem::{Severity, Subject};
+use std::sync::{Arc, Mutex};
+
+/// Shows the inspector of one node.
+pub fn node_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
+    let catalogue = state.catalogue;
+    let Some(node) = state.front().and_then(|open| open.document.graph().nodes().get(id).cloned()) else { return };
+    let kind = catalogue.get(&node.kind);
+    header_ui(ui, theme, state, id, &node, kind);
+    let tabs: Vec<Tab<'_>> = InspectorTab::ALL.iter().map(|tab| Tab::plain(tab.title())).collect();
+    let mut chosen = InspectorTab::ALL.iter().position(|tab| *tab == state.preferences.workspace.inspector_tab).unwrap_or(0);
+    tab_bar_ui(ui, theme, &tabs, &mut chosen);
+    let tab = InspectorTab::ALL[chosen];
+    state.preferences.workspace.inspector_tab = tab;
+    ScrollArea::vertical().id_salt(("inspector", tab.title(), id.as_str())).auto_shrink(false).show(ui, |ui| {
+        // Room for the dots at the left, and for the scroll bar at the right.
+        egui::Frame::new().inner_margin(egui::Margin { left: 12, right: 10, top: 0, bottom: 16 }).show(ui, |ui| match tab {
+            InspectorTab::Settings => settings_ui(ui, theme, state, id, &node, kind),
+            InspectorTab::Live => live::node_ui(ui, theme, state, id, kind),
+            InspectorTab::Guide => guide_ui(ui, theme, kind),
+        });
+    });
+}
+
+fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &Node, kind: Option<&'static Kind>) {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(20.0, 26.0), Sense::hover());
+        let square = Rect::from_center_size(rect.center(), vec2(16.0, 16.0));
+        match kind {
+            Some(kind) => Icon::family(kind.family).paint(ui.painter(), square, theme.family(kind.family)),
+            None => Icon::More.paint(ui.painter(), square, theme.failed),
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let (text, colour) = kind.map_or((node.kind.as_str(), theme.failed), |kind| (kind.title, theme.dim));
+            let label = ui.label(RichText::new(text).size(12.0).color(colour));
+            label.on_hover_text(kind.map_or("This program does not know this kind.", |kind| kind.summary));
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                if let Some(title) = title_ui(ui, theme, "Title", Id::unique(("title", id.as_str())), &node.title, id.as_str()) {
+                    state.push(Action::Edit("Change title".to_owned(), Edit::SetTitle(id.clone(), title.trim().to_owned())));
+                }
+            });
+        });
+    });
+}
+
+fn settings_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &Node, kind: Option<&'static Kind>) {
+    running_note_ui(ui, theme, state);
+    let general: Vec<String> = about(state.front(), id);
+    for problem in general {
+        ui.add(egui::Label::new(RichText::new(problem).size(11.5).color(theme.warning)).wrap());
+    }
+    let Some(kind) = kind else {
+        ui.label(RichText::new("This kind is not known here. Its settings are kept as they stand in the file.").color(theme.dim));
+        return;
+    };
+    let mut group = "";
+    for field in kind.fields.iter().filter(|field| shown(field, kind.fields, &node.settings)) {
+        if field.group != group {
+            group = field.group;
+            section_ui(ui, theme, group);
+        }
+        let error = error_of(state.front(), id, field.name);
+        let widget = Id::unique(("setting", id.as_str(), field.name));
+        let changed = field_ui(ui, theme, widget, field, node.settings.get(field.name), error.as_deref());
+        if let Some(changed) = changed {
+            let label = format!("Change {}", field.label.to_lowercase());
+            let value = match changed {
+                Changed::To(value) => Some(value),
+                Changed::Reset => None,
+            };
+            state.push(Action::Edit(label, Edit::SetSetting(id.clone(), field.name.to_owned(), value)));
+        }
+    }
+    let unknown: Vec<&String> = node.settings.keys().filter(|name| kind.field(name).is_none()).collect();
+    if !unknown.is_empty() {
+        section_ui(ui, theme, "Not known");
+        for name in unknown {
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(name).color(theme.warning));
+                if ui.small_button("Take out").clicked() {
+                    state.push(Action::Edit(format!("Take out {name}"), Edit::SetSetting(id.clone(), name.clone(), None)));
+                }
+            });
+        }
+    }
+    section_ui(ui, theme, "Node");
+    name_ui(ui, theme, state, id);
+}
+
+/// The id: what files and reports call the node.
+fn name_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
+    Row::plain("Id", "What files, expressions and reports call this node: letters, digits, - and _.").ui(ui, theme, |ui| {
+        let taken = |text: &str| {
+            let graph = state.front()?.document.graph();
+            match NodeId::new(text) {
+                None => Some("a letter, then letters, digits, - and _".to_owned()),
+                Some(other) if other != *id && graph.node(&other).is_some() => Some("taken by another node".to_owned()),
+                Some(_) => None,
+            }
+        };
+        let text = line_ui(ui, theme, "Id", Id::unique(("id", id.as_str())), id.as_str(), "", None, &taken);
+        if let Some(other) = text.filter(|text| taken(text).is_none()).and_then(|text| NodeId::new(&text)) {
+            state.push(Action::Edit("Rename node".to_owned(), Edit::RenameNode(id.clone(), other.clone())));
+            state.push(Action::Select(vec![Item::Node(other)]));
+        }
+    });
+}
+
+fn running_note_ui(ui: &mut Ui, theme: &Theme, state: &State) {
+    if state.front().is_some_and(Open::running) {
+        ui.label(RichText::new("Changes come into force at once.").size(11.0).color(theme.good));
+    }
+}
+
+fn error_of(open: Option<&Open>, id: &NodeId, field: &str) -> Option<String> {
+    let problem = open?.document.problems().iter().find(|problem| {
+        problem.severity == Severity::Error && matches!(&problem.subject, Subject::Setting(node, name) if node == id && name == field)
+    })?;
+    Some(problem.message.clone())
+}
+
+/// What is wrong with the node as a whole and with its ports, and what is merely doubtful about its settings.
+fn about(open: Option<&Open>, id: &NodeId) -> Vec<String> {
+    let Some(open) = open else { return Vec::new() };
+    let of_node = open.document.problems().iter().filter(|problem| problem.subject.node() == Some(id));
+    let general = of_node.filter(|problem| problem.severity != Severity::Error || !matches!(problem.subject, Subject::Setting(..)));
+    general.take(4).map(|problem| problem.message.clone()).collect()
+}
+
+fn guide_ui(ui: &mut Ui, theme: &Theme, kind: Option<&'static Kind>) {
+    let Some(kind) = kind else {
+        ui.label(RichText::new("There is no guide for a kind that is not known.").color(theme.dim));
+        return;
+    };
+    ui.add_space(6.0);
+    let id = Id::unique("guide cache");
+    let cache: Arc<Mutex<CommonMarkCache>> = ui.data_mut(|data| data.get_temp_mut_or_default::<Arc<Mutex<CommonMarkCache>>>(id).clone());
+    if let Ok(mut cache) = cache.lock() {
+        CommonMarkViewer::new().show(ui, &mut cache, kind.guide);
+    }
+}
