@@ -1,0 +1,187 @@
+//! What is wrong or could be better, at the place it belongs to: marks, cards and tooltips.
+
+use super::hit::Hit;
+use super::scene::{SceneNode, Side};
+use super::{CanvasInput, CanvasState};
+use crate::theme;
+use crate::widgets::{StateMark, figure};
+use egui::{RichText, Ui};
+use pipewright_runtime::id::{NodeId, PipeId};
+use pipewright_runtime::problem::{Problem, Severity, Subject};
+use pipewright_runtime::telemetry::snapshot::{NodeFigures, NodeState, PipeFigures};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Problems by the node or pipe they are about.
+#[derive(Default)]
+pub struct ProblemIndex {
+    fingerprint: u64,
+    nodes: HashMap<NodeId, Vec<usize>>,
+    pipes: HashMap<PipeId, Vec<usize>>,
+}
+
+impl ProblemIndex {
+    /// Sorts the problems by what they are about, if they are others than before.
+    pub fn update(&mut self, problems: &[Problem]) {
+        let mut hasher = DefaultHasher::new();
+        for problem in problems {
+            (problem.code, problem.severity, &problem.subject, &problem.message).hash(&mut hasher);
+        }
+        let fingerprint = hasher.finish();
+        if fingerprint == self.fingerprint {
+            return;
+        }
+        *self = Self { fingerprint, ..Self::default() };
+        for (number, problem) in problems.iter().enumerate() {
+            if let Some(node) = problem.subject.node() {
+                self.nodes.entry(node.clone()).or_default().push(number);
+            } else if let Subject::Pipe(pipe) = &problem.subject {
+                self.pipes.entry(pipe.clone()).or_default().push(number);
+            }
+        }
+    }
+
+    /// The problems of a node.
+    pub fn of_node<'p>(&self, id: &NodeId, problems: &'p [Problem]) -> impl Iterator<Item = &'p Problem> {
+        self.nodes.get(id).into_iter().flatten().filter_map(|&number| problems.get(number))
+    }
+
+    /// The problems of a pipe.
+    pub fn of_pipe<'p>(&self, id: &PipeId, problems: &'p [Problem]) -> impl Iterator<Item = &'p Problem> {
+        self.pipes.get(id).into_iter().flatten().filter_map(|&number| problems.get(number))
+    }
+
+    /// Whether no node and no pipe has a problem.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.pipes.is_empty()
+    }
+
+    /// The worst of a node's problems.
+    pub fn worst(&self, id: &NodeId, problems: &[Problem]) -> Option<Severity> {
+        self.of_node(id, problems).map(|problem| problem.severity).min()
+    }
+}
+
+/// What a bottleneck says of itself: its servers are busy nearly all the time, and messages wait before it.
+pub fn bottleneck(figures: &NodeFigures, arriving: impl Iterator<Item = PipeFigures>) -> Option<String> {
+    if figures.busy < 0.95 {
+        return None;
+    }
+    let mut waiting = 0;
+    let mut pressed = false;
+    for pipe in arriving {
+        pressed |= pipe.blocked || (pipe.capacity > 0 && pipe.depth * 20 >= pipe.capacity * 17);
+        waiting += pipe.depth;
+    }
+    pressed.then(|| format!("busy {}, {} waiting before it", figure::percent(figures.busy), figure::count(waiting)))
+}
+
+/// Says at the pointer what can be said of the thing under it.
+pub fn tooltip_ui(response: &egui::Response, input: &CanvasInput<'_>, state: &CanvasState) {
+    if !state.gesture.is_idle() || state.editing.is_some() {
+        return;
+    }
+    match state.hovered {
+        Some(Hit::Node(number)) => {
+            let Some(node) = state.scene.nodes.get(number as usize) else { return };
+            let figures = input.snapshot.and_then(|snapshot| snapshot.nodes.get(&node.id)).map(AsRef::as_ref);
+            let told = state.problems.of_node(&node.id, input.problems).next().is_some()
+                || figures.is_some_and(|figures| figures.last_error.is_some() || matches!(figures.state, NodeState::Failed(_)));
+            if told {
+                response.clone().on_hover_ui_at_pointer(|ui| node_tooltip_ui(ui, input, state, node, figures));
+            }
+        }
+        Some(Hit::Port(number, port)) => {
+            let Some(node) = state.scene.nodes.get(number as usize) else { return };
+            let Some(port) = node.ports.get(port as usize) else { return };
+            response.clone().on_hover_ui_at_pointer(|ui| {
+                let way = if port.side == Side::Input { "in" } else { "out" };
+                ui.label(RichText::new(format!("{}  ·  {way}", port.name)).font(theme::mono(11.5)).color(input.theme.text));
+                if !port.help.is_empty() {
+                    ui.label(RichText::new(&port.help).size(12.0).color(input.theme.dim));
+                }
+            });
+        }
+        Some(Hit::Pipe(number)) => {
+            let Some(pipe) = state.scene.pipes.get(number as usize) else { return };
+            let figures = input.snapshot.and_then(|snapshot| snapshot.pipes.get(&pipe.id));
+            if figures.is_none() && state.problems.of_pipe(&pipe.id, input.problems).next().is_none() {
+                return;
+            }
+            response.clone().on_hover_ui_at_pointer(|ui| {
+                let title = |number: u32| &state.scene.nodes[number as usize].title;
+                ui.label(RichText::new(format!("{} → {}", title(pipe.from), title(pipe.to))).font(theme::strong(12.5)));
+                if let Some(figures) = figures {
+                    pipe_figures_ui(ui, input, figures);
+                }
+                for problem in state.problems.of_pipe(&pipe.id, input.problems) {
+                    problem_ui(ui, input, problem);
+                }
+            });
+        }
+        _ => {}
+    }
+}
+
+fn pipe_figures_ui(ui: &mut Ui, input: &CanvasInput<'_>, figures: &PipeFigures) {
+    let line = |ui: &mut Ui, text: String| {
+        ui.label(RichText::new(text).font(theme::mono(11.5)).color(input.theme.dim));
+    };
+    line(ui, format!("{}  ·  {} in all", figure::rate(figures.rate), figure::count(figures.messages)));
+    if figures.capacity > 0 {
+        let (depth, capacity) = (figure::count(figures.depth), figure::count(figures.capacity));
+        line(ui, format!("depth {depth} of {capacity}, most {}", figure::count(figures.depth_max)));
+    }
+    if figures.blocked || figures.blocked_time.0 > 0 {
+        let word = if figures.blocked { "blocked now, " } else { "blocked " };
+        line(ui, format!("{word}{} in all", figure::seconds(figures.blocked_time.seconds())));
+    }
+}
+
+fn node_tooltip_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &CanvasState, node: &SceneNode, figures: Option<&NodeFigures>) {
+    ui.label(RichText::new(&node.title).font(theme::strong(12.5)));
+    for problem in state.problems.of_node(&node.id, input.problems).take(6) {
+        problem_ui(ui, input, problem);
+    }
+    let Some(figures) = figures else { return };
+    if let NodeState::Failed(reason) = &figures.state {
+        marked_ui(ui, input, StateMark::Failed, &format!("failed: {reason}"));
+    }
+    if let Some(error) = &figures.last_error {
+        let count = figure::count(figures.errors.max(1));
+        marked_ui(ui, input, StateMark::Failed, &format!("{count} errors; the latest: {error}"));
+    }
+}
+
+fn problem_ui(ui: &mut Ui, input: &CanvasInput<'_>, problem: &Problem) {
+    let mark = match problem.severity {
+        Severity::Error => StateMark::Failed,
+        Severity::Warning => StateMark::Warning,
+        Severity::Advice => StateMark::Idle,
+    };
+    marked_ui(ui, input, mark, &problem.message);
+    if !problem.hint.is_empty() {
+        ui.label(RichText::new(&problem.hint).size(12.0).color(input.theme.dim));
+    }
+}
+
+fn marked_ui(ui: &mut Ui, input: &CanvasInput<'_>, mark: StateMark, text: &str) {
+    ui.horizontal(|ui| {
+        mark.ui(ui, input.theme);
+        ui.add(egui::Label::new(RichText::new(text).size(12.0).color(input.theme.text)).wrap());
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bottleneck_is_busy_and_pressed() {
+        let busy = |busy| NodeFigures { busy, ..NodeFigures::default() };
+        let pipe = |depth| PipeFigures { depth, capacity: 100, ..PipeFigures::default() };
+        assert_eq!(bottleneck(&busy(0.98), [pipe(90)].into_iter()).as_deref(), Some("busy 98 %, 90 waiting before it"));
+        assert_eq!(bottleneck(&busy(0.98), [pipe(10)].into_iter()), None, "nobody waits");
+        assert_eq!(bottleneck(&busy(0.5), [pipe(100)].into_iter()), None, "it is idle half the time");
+    }
+}

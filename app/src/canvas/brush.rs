@@ -1,0 +1,92 @@
+//! What all painting of the canvas shares: the camera, the theme, and the shapes of this frame, in screen points.
+
+use super::camera::Camera;
+use crate::theme::Theme;
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Color32, FontId, Galley, Painter, Pos2, Shape};
+use std::sync::Arc;
+
+/// How much of a thing is drawn, by how large it is on screen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Detail {
+    /// Coloured blocks and plain lines.
+    Far,
+    /// Cards with a title.
+    Middle,
+    /// Everything.
+    Near,
+}
+
+impl Detail {
+    /// Below this zoom nodes are blocks.
+    const FAR: f32 = 0.24;
+    /// From this zoom on, figures can be read.
+    const NEAR: f32 = 0.6;
+    /// With more nodes than this in view, nobody reads them: they are drawn as from far away.
+    const MOST_CARDS: usize = 700;
+
+    /// The detail that suits a zoom and a number of nodes in view.
+    pub fn of(zoom: f32, nodes: usize) -> Self {
+        match zoom {
+            _ if zoom < Self::FAR || nodes > Self::MOST_CARDS => Self::Far,
+            _ if zoom < Self::NEAR => Self::Middle,
+            _ => Self::Near,
+        }
+    }
+}
+
+/// Collects shapes.
+pub struct Brush<'a> {
+    /// For laying out text.
+    pub painter: &'a Painter,
+    /// Where the canvas is looked at from.
+    pub camera: &'a Camera,
+    /// The colours.
+    pub theme: &'a Theme,
+    /// How much is drawn.
+    pub detail: Detail,
+    /// What was painted so far, from back to front.
+    pub shapes: Vec<Shape>,
+}
+
+impl Brush<'_> {
+    /// A length of the canvas in screen points.
+    pub const fn scale(&self, length: f32) -> f32 {
+        length * self.camera.zoom()
+    }
+
+    /// Adds a shape on top.
+    pub fn add(&mut self, shape: impl Into<Shape>) {
+        self.shapes.push(shape.into());
+    }
+
+    /// A font's size on screen, in steps of a half, so that a zoom does not fill the font texture with every size between.
+    pub fn text_size(&self, size: f32) -> f32 {
+        (self.scale(size) * 2.0).round() * 0.5
+    }
+
+    /// Lays out one line, cut off with an ellipsis at a width in screen points.
+    pub fn line(&self, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+        let mut job = LayoutJob::simple_singleline(text.to_owned(), font, colour);
+        job.wrap = TextWrapping::truncate_at_width(width.max(0.0));
+        self.painter.layout_job(job)
+    }
+
+    /// Adds laid out text with its left end in the middle of the line at this point.
+    pub fn text_left(&mut self, at: Pos2, galley: Arc<Galley>) {
+        let corner = egui::pos2(at.x, at.y - galley.size().y * 0.5);
+        self.shapes.push(Shape::galley(corner, galley, self.theme.text));
+    }
+
+    /// Adds laid out text with its right end in the middle of the line at this point.
+    pub fn text_right(&mut self, at: Pos2, galley: Arc<Galley>) {
+        let corner = egui::pos2(at.x - galley.size().x, at.y - galley.size().y * 0.5);
+        self.shapes.push(Shape::galley(corner, galley, self.theme.text));
+    }
+
+    /// Adds laid out text around this point.
+    pub fn text_centre(&mut self, at: Pos2, galley: Arc<Galley>) {
+        let corner = at - galley.size() * 0.5;
+        self.shapes.push(Shape::galley(corner, galley, self.theme.text));
+    }
+}

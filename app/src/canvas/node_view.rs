@@ -1,0 +1,196 @@
+//! A node on the canvas: stripe, icon, title, two figures, a small graph, its state and its ports.
+
+use super::brush::{Brush, Detail};
+use super::scene::{NODE_WIDTH, SceneNode, Side};
+use crate::theme::{self, Icon};
+use crate::widgets::{Sparkline, StateMark};
+use egui::epaint::RectShape;
+use egui::{Color32, CornerRadius, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+use pipewright_runtime::node::PortRole;
+
+/// What a node looks like just now.
+pub struct NodeLook<'a> {
+    /// Where it lies on screen.
+    pub rect: Rect,
+    /// Whether it is selected.
+    pub selected: bool,
+    /// Whether the pointer is over it, or a wire could be dropped on it.
+    pub hovered: bool,
+    /// Whether it has the keyboard.
+    pub focused: bool,
+    /// Its state.
+    pub mark: StateMark,
+    /// How many errors it had, if any.
+    pub errors: u64,
+    /// The strong and the dim figure.
+    pub figures: [String; 2],
+    /// Its small graph, if a run is shown.
+    pub graph: Option<&'a Sparkline>,
+    /// How visible it is: less while it cannot be the goal of a wire.
+    pub opacity: f32,
+}
+
+fn radius(brush: &Brush<'_>) -> u8 {
+    brush.scale(8.0).clamp(2.0, 24.0) as u8
+}
+
+/// Paints a node with its words and figures, or, from farther away, with its title alone. Ports come later, on top of the wires.
+pub fn paint(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
+    let before = brush.shapes.len();
+    let theme = brush.theme;
+    let colour = node.family().map_or(theme.faint, |family| theme.family(family));
+    paint_card(brush, look, colour);
+    if brush.detail == Detail::Near {
+        paint_words(brush, node, look, colour);
+    } else {
+        paint_title(brush, node, look);
+    }
+    if look.opacity < 1.0 {
+        for shape in &mut brush.shapes[before..] {
+            fade(shape, look.opacity);
+        }
+    }
+}
+
+fn fade(shape: &mut Shape, opacity: f32) {
+    if let Shape::Text(text) = shape {
+        text.opacity_factor *= opacity;
+    } else {
+        egui::epaint::shape_transform::adjust_colors(shape, move |colour| *colour = colour.gamma_multiply(opacity));
+    }
+}
+
+fn paint_card(brush: &mut Brush<'_>, look: &NodeLook<'_>, colour: Color32) {
+    let theme = brush.theme;
+    let rect = look.rect;
+    let round = radius(brush);
+    let corner = CornerRadius::same(round);
+    if brush.detail == Detail::Near {
+        let shade = Color32::from_black_alpha(if theme.dark { 90 } else { 22 });
+        brush.add(RectShape::filled(rect.translate(vec2(0.0, 2.0)).expand(1.0), corner, shade).with_blur_width(brush.scale(9.0)));
+    }
+    if look.selected {
+        brush.add(Shape::rect_filled(rect.expand(3.0), CornerRadius::same(round + 3), theme.accent.gamma_multiply(0.22)));
+    }
+    brush.add(Shape::rect_filled(rect, corner, colour));
+    let inner = Rect::from_min_max(pos2(rect.left() + brush.scale(3.5).max(1.5), rect.top()), rect.max);
+    let ground = if look.hovered { theme::blend(theme.raised, theme.hover, 0.7) } else { theme.raised };
+    let soft = (brush.scale(3.0) as u8).min(round);
+    brush.add(Shape::rect_filled(inner, CornerRadius { nw: soft, sw: soft, ne: round, se: round }, ground));
+    let edge = match () {
+        () if look.selected => Stroke::new(1.6, theme.accent),
+        () if look.focused => Stroke::new(1.6, theme.accent.gamma_multiply(0.8)),
+        () if look.mark == StateMark::Failed => Stroke::new(1.2, theme.failed),
+        () if look.hovered => Stroke::new(1.0, theme::blend(theme.line, theme.dim, 0.4)),
+        () => Stroke::new(1.0, if theme.dark { theme.line } else { theme.border }),
+    };
+    // The stripe lies on the edge, not under it, unless the edge itself has something to say.
+    let framed = if look.selected || look.focused { rect } else { inner };
+    let framed_corner = if look.selected || look.focused { corner } else { CornerRadius { nw: soft, sw: soft, ne: round, se: round } };
+    brush.add(Shape::rect_stroke(framed, framed_corner, edge, StrokeKind::Inside));
+}
+
+fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, colour: Color32) {
+    let theme = brush.theme;
+    let corner = look.rect.min;
+    let at = |x: f32, y: f32| corner + vec2(x, y) * brush.camera.zoom();
+    let (title_line, figure_line) = (at(36.0, 20.0), 42.0);
+    let icon = Rect::from_center_size(at(20.0, 20.0), vec2(brush.scale(15.0), brush.scale(15.0)));
+    let (left, right, mark_at) = (at(14.0, figure_line), at(NODE_WIDTH - 12.0, figure_line), at(NODE_WIDTH - 17.0, 20.0));
+    let errors_at = at(NODE_WIDTH - 28.0, 20.0);
+    let graph = Rect::from_min_max(at(14.0, 54.0), pos2(at(NODE_WIDTH - 12.0, 0.0).x, look.rect.bottom() - brush.scale(10.0)));
+    let family_icon = node.family().map_or(Icon::More, Icon::family);
+    brush.shapes.extend(family_icon.shapes(icon, colour));
+    // The mark
+    let mark = look.mark.shapes(mark_at, brush.scale(9.0), theme);
+    brush.shapes.extend(mark);
+    let mut room = brush.scale(NODE_WIDTH - 36.0 - 28.0);
+    if look.errors > 0 {
+        let text = crate::widgets::figure::short(look.errors as f64);
+        let galley = brush.line(&text, theme::mono_strong(brush.text_size(10.0)), theme.failed, brush.scale(60.0));
+        room -= galley.size().x + brush.scale(6.0);
+        brush.text_right(errors_at, galley);
+    }
+    let title = brush.line(&node.title, theme::strong(brush.text_size(13.0)), theme.text, room);
+    brush.text_left(title_line, title);
+    // The dim figure gives way to the strong one.
+    let whole = right.x - left.x;
+    let strong = if look.graph.is_some() { theme.text } else { theme.dim };
+    let font = theme::mono(brush.text_size(11.5));
+    let first = brush.line(&look.figures[0], font.clone(), strong, whole);
+    let rest = whole - first.size().x - brush.scale(10.0);
+    brush.text_left(left, first);
+    if rest > brush.scale(16.0) && !look.figures[1].is_empty() {
+        let second = brush.line(&look.figures[1], font, theme.dim, rest);
+        brush.text_right(right, second);
+    }
+    if let Some(line) = look.graph {
+        brush.shapes.extend(line.shapes(graph, colour, brush.scale(1.2).clamp(0.8, 2.0)));
+    }
+}
+
+/// From farther away a title alone, as large as it can be read, in the middle of the card.
+fn paint_title(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
+    let theme = brush.theme;
+    let size = (brush.scale(20.0) * 2.0).round().mul_add(0.5, 0.0).clamp(8.0, 11.0);
+    let left = look.rect.left() + brush.scale(3.5) + 5.0;
+    let dot = brush.scale(16.0).clamp(4.0, 9.0);
+    let title = brush.line(&node.title, theme::medium(size), theme.text, look.rect.right() - left - dot - 6.0);
+    brush.text_left(pos2(left, look.rect.center().y), title);
+    let mark_at = pos2(look.rect.right() - dot, look.rect.top() + dot);
+    brush.shapes.extend(look.mark.shapes(mark_at, dot, theme));
+}
+
+/// How a port looks just now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PortLook {
+    /// As usual.
+    Plain,
+    /// The pointer is over it, or the wire in hand starts or ends here.
+    Grown,
+    /// The wire in hand may land here.
+    Offered,
+    /// The wire in hand may not land here.
+    Barred,
+}
+
+/// Paints a port at its place on screen.
+pub fn paint_port(brush: &mut Brush<'_>, node: &SceneNode, number: usize, at: Pos2, look: PortLook) {
+    let port = &node.ports[number];
+    let theme = brush.theme;
+    let base = if port.role == PortRole::Error { theme.failed } else { theme.dim };
+    let (size, colour, width) = match look {
+        PortLook::Plain => (4.6, base, 1.4),
+        PortLook::Grown => (6.6, theme.accent, 1.8),
+        PortLook::Offered => (5.8, theme.good, 1.8),
+        PortLook::Barred => (4.0, base.gamma_multiply(0.35), 1.2),
+    };
+    let size = brush.scale(size).max(2.0);
+    let stroke = Stroke::new(brush.scale(width).clamp(1.0, 3.0), colour);
+    if look == PortLook::Offered {
+        brush.add(Shape::circle_filled(at, size * 2.0, theme.good.gamma_multiply(0.18)));
+    }
+    let ground = if look == PortLook::Grown { theme.accent_ground } else { theme.canvas };
+    match port.role {
+        PortRole::Message => brush.add(egui::epaint::CircleShape { center: at, radius: size, fill: ground, stroke }),
+        PortRole::Error => {
+            let reach = size * 1.25;
+            let points = vec![at + vec2(0.0, -reach), at + vec2(reach, 0.0), at + vec2(0.0, reach), at + vec2(-reach, 0.0)];
+            brush.add(Shape::convex_polygon(points, ground, stroke));
+        }
+        PortRole::Control => {
+            let rect = Rect::from_center_size(at, vec2(size, size) * 1.8);
+            brush.add(RectShape::new(rect, CornerRadius::same(1), ground, stroke, StrokeKind::Middle));
+        }
+    }
+    // Where there are several, the name stands beside.
+    if port.named && brush.camera.zoom() >= 0.75 && look != PortLook::Barred {
+        let galley = brush.line(&port.name, theme::body(brush.text_size(10.0)), theme.dim, brush.scale(90.0));
+        let lift = brush.scale(8.0);
+        match (port.side, port.role) {
+            (Side::Output, PortRole::Error) => brush.text_left(pos2(at.x + lift, at.y + lift), galley),
+            (Side::Output, _) => brush.text_left(pos2(at.x + lift, at.y - lift), galley),
+            (Side::Input, _) => brush.text_right(pos2(at.x - lift, at.y - lift), galley),
+        }
+    }
+}
