@@ -13,7 +13,7 @@ use super::signal::{Parcel, Signal, source_of_station};
 use super::slots::Waiting;
 use super::station::{Health, Station};
 use crate::message::Message;
-use crate::node::{Answer, Ask, Change, Effect, Event, Form, Intake, Ticket};
+use crate::node::{Answer, Ask, Change, Effect, Event, Flow, Form, Intake, Ticket};
 use crate::setting::Settings;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::journal::Journal;
@@ -271,10 +271,25 @@ impl Shard {
     fn settle_down(&mut self, station: &mut Station) {
         self.report_back(station);
         station.measure(self.now);
-        let more = station.messages.visible(self.round) > 0 && station.may_take();
-        if more || !station.due.is_empty() {
+        if station.producing {
+            self.measure_source(station);
+        }
+        let visible = station.messages.visible(self.round);
+        let more = visible > 0 && station.may_take();
+        // Sent by others in this very round, before this station's turn in it: for the next round.
+        let fresh = station.messages.len() > visible || !station.signals.is_empty();
+        if more || fresh || !station.due.is_empty() {
             let local = self.places[station.number as usize].local;
             mark_ready(station, local, &mut self.next);
+        }
+    }
+
+    /// A source keeps its own backlog while a pipe is full (G7): then it waits for room as any sender with a full outbox does.
+    fn measure_source(&mut self, station: &Station) {
+        let waits = station.outbox > 0 || station.behaviour.held() > 0;
+        for pipe in station.outputs.iter().filter(|output| output.flow == Flow::Push).flat_map(|output| &output.pipes) {
+            let pipe = &mut self.pipes[*pipe as usize];
+            pipe.set_blocked(self.now, waits && pipe.credits == 0);
         }
     }
 

@@ -160,7 +160,7 @@ impl Simulation {
 }
 
 /// How often a run that has come to rest asks aggregates to close.
-const MOST_DRAINS: u32 = 16;
+pub(crate) const MOST_DRAINS: u32 = 16;
 
 /// The outside of a simulation: it reads the files that the graph names, and writes none unless told.
 pub struct ModelledWorld {

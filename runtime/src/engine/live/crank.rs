@@ -1,9 +1,18 @@
 //! Cranking: the real workers, channels and batches, one round at a time, with time advanced when all stand idle (G11).
 
 use super::clock::RunClock;
-use super::worker::{Order, Reply, Worker};
+use super::worker::{Order, Reply, Rest, Worker};
+use crate::engine::assemble::{Names, Origin, assemble};
+use crate::engine::files::Files;
+use crate::engine::plan::Plan;
 use crate::engine::shard::Shard;
+use crate::engine::shard::World;
+use crate::engine::sim::{MOST_DRAINS, ModelledWorld};
+use crate::engine::summary::{self, Course};
+use crate::telemetry::report::Report;
+use crate::telemetry::snapshot::Mode;
 use crate::units::Moment;
+use crate::units::Span;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -18,6 +27,8 @@ pub struct Crew {
     pub clock: Arc<RunClock>,
     threads: Vec<JoinHandle<Shard>>,
     next_due: Option<Moment>,
+    rest: Rest,
+    busy: bool,
 }
 
 impl Crew {
@@ -32,7 +43,7 @@ impl Crew {
             let worker = Worker { shard, clock: clock.clone(), orders: receiver, others: orders.clone(), replies: replies.clone() };
             threads.push(std::thread::Builder::new().name(name).spawn(|| worker.work())?);
         }
-        let mut crew = Self { orders, replies: from_workers, clock, threads, next_due: None };
+        let mut crew = Self { orders, replies: from_workers, clock, threads, next_due: None, rest: Rest::default(), busy: false };
         crew.gather();
         Ok(crew)
     }
@@ -49,10 +60,12 @@ impl Crew {
     fn gather(&mut self) -> bool {
         let mut busy = false;
         self.next_due = None;
+        self.rest = Rest::default();
         let mut standing = 0;
         while standing < self.orders.len() {
             match self.replies.recv() {
-                Ok(Reply::Standing { sent, idle, next_due }) => {
+                Ok(Reply::Standing { sent, idle, next_due, rest }) => {
+                    self.rest.join(rest);
                     standing += 1;
                     busy |= sent || !idle;
                     self.next_due = [self.next_due, next_due].into_iter().flatten().min();
@@ -61,7 +74,44 @@ impl Crew {
                 Err(_) => break,
             }
         }
+        self.busy = busy;
         busy
+    }
+
+    /// While all stand: runs what is due before `limit`, as [`crate::engine::sim::Simulation::advance`] does on one thread. Whether the
+    /// limit was reached before the run was over.
+    pub fn crank(&mut self, limit: Moment) -> bool {
+        let mut now = self.clock.now();
+        let mut drains = 0;
+        let mut drained = false;
+        while self.rest.broken.is_none() {
+            if !self.busy && !drained {
+                if self.rest.producing == 0 && !self.rest.in_motion {
+                    if !self.rest.occupied {
+                        return false;
+                    }
+                    if drains < MOST_DRAINS {
+                        drains += 1;
+                        drained = true;
+                        self.all(|| Order::Drain);
+                        continue;
+                    }
+                }
+                match self.next_due {
+                    None => return false,
+                    Some(due) if due >= limit => {
+                        self.clock.put_forward(limit);
+                        return true;
+                    }
+                    Some(due) => now = now.max(due),
+                }
+            }
+            drained = false;
+            self.clock.put_forward(now);
+            self.all(|| Order::Round(now));
+            self.gather();
+        }
+        false
     }
 
     /// Parks every worker at an event boundary and freezes the clock there (G12).
@@ -106,4 +156,22 @@ impl Crew {
 /// Channels for so many workers.
 pub fn channels(count: usize) -> Vec<(Sender<Order>, Receiver<Order>)> {
     (0..count).map(|_| unbounded()).collect()
+}
+
+/// Runs a plan with so many workers under the hand-cranked clock, in a modelled world, and reports as a simulation does: the same plan gives
+/// the same story with any number of workers, and the same as simulated (G11).
+pub fn run_cranked(plan: Plan, workers: usize, until: Span) -> std::io::Result<Report> {
+    let origin = Origin { replication: 0, epoch: plan.starts_at };
+    let folder = plan.folder.clone();
+    let world = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld { files: Files::new(&folder, None) }) };
+    let (names, shards): (Names, Vec<Shard>) = assemble(plan, workers, origin, world);
+    let lines = channels(shards.len());
+    let mut crew = Crew::start(shards, lines)?;
+    let reached = crew.crank(Moment(until.0));
+    let now = crew.clock.now();
+    let broken = crew.rest.broken.clone();
+    let shards = crew.halt();
+    let ended = broken.map_or_else(|| if reached { "until" } else { "exhausted" }.to_owned(), |error| error.to_string());
+    let course = Course { mode: Mode::Live, wall: Span::ZERO, now, warm_up: Moment::START, ended, within: None };
+    Ok(summary::report(&names, &shards, &course))
 }

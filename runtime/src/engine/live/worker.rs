@@ -42,9 +42,44 @@ pub enum Reply {
         idle: bool,
         /// When the next calendar entry is due.
         next_due: Option<Moment>,
+        /// What is left inside.
+        rest: Rest,
     },
     /// Its figures.
     Part(u32, Box<Part>),
+}
+
+/// What is left inside a shard: whether a run may be over.
+#[derive(Clone, Debug, Default)]
+pub struct Rest {
+    /// Sources that may still send.
+    pub producing: usize,
+    /// Whether messages move or wait in stores. Not looked at while sources may send.
+    pub in_motion: bool,
+    /// Whether any message is inside. Not looked at while sources may send.
+    pub occupied: bool,
+    /// An error that ends the run.
+    pub broken: Option<Arc<str>>,
+}
+
+impl Rest {
+    fn of(shard: &Shard) -> Self {
+        let quiet = shard.producing == 0 && shard.idle();
+        Self {
+            producing: shard.producing,
+            in_motion: !quiet || shard.in_motion(),
+            occupied: !quiet || shard.occupied(),
+            broken: shard.broken.clone(),
+        }
+    }
+
+    /// Both together.
+    pub fn join(&mut self, other: Self) {
+        self.producing += other.producing;
+        self.in_motion |= other.in_motion;
+        self.occupied |= other.occupied;
+        self.broken = self.broken.take().or(other.broken);
+    }
 }
 
 /// A worker's ends of the channels.
@@ -135,7 +170,9 @@ impl Worker {
     }
 
     fn say_standing(&self, sent: bool) {
-        let _ = self.replies.send(Reply::Standing { sent, idle: self.shard.idle(), next_due: self.shard.next_due() });
+        let (idle, next_due, rest) = (self.shard.idle(), self.shard.next_due(), Rest::of(&self.shard));
+        // Fails only when the run is being torn down.
+        let _ = self.replies.send(Reply::Standing { sent, idle, next_due, rest });
     }
 }
 

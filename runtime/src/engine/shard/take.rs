@@ -101,10 +101,12 @@ impl Shard {
         match pipe.shape.flow {
             Flow::Push => {
                 let full = station.rooms[port] == 0;
+                let waiting = !station.outputs[port].waiting.is_empty();
                 pipe.credits += taken;
                 station.rooms[port] += taken as usize;
                 self.flush(station);
-                if full && station.rooms[port] > 0 {
+                let emptied = waiting && station.outputs[port].waiting.is_empty();
+                if emptied || (full && station.rooms[port] > 0) {
                     self.call(station, Event::Room(port), None);
                 }
             }
