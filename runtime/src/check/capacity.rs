@@ -1,0 +1,46 @@
+//! Capacities of pipes: at least one message, and not so many that back-pressure never comes.
+
+use super::survey::Survey;
+use crate::problem::{Problem, Subject};
+use crate::setting::Setting;
+
+/// Above this a pipe hides an overload instead of showing it. A queue is the place to keep so many.
+const ABSURD: i64 = 1_000_000;
+
+pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
+    for (id, pipe) in survey.graph.pipes() {
+        let subject = || Subject::Pipe(id.clone());
+        match pipe.settings.get("capacity") {
+            None | Some(Setting::Integer(1..=ABSURD)) => {}
+            Some(Setting::Integer(most)) if *most > ABSURD => {
+                let message = format!("a pipe that holds {most} messages hides an overload instead of showing it");
+                problems.push(Problem::warning("PW211", subject(), message).hint("keep waiting messages in a queue, which counts them"));
+            }
+            Some(other) => {
+                let found = if let Setting::Integer(number) = other { number.to_string() } else { other.sort().to_owned() };
+                let message = format!("expected a whole number of messages from 1 on as `capacity`, found {found}");
+                problems.push(Problem::error("PW210", subject(), message).hint("1 is the smallest: the sender waits for each message"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::tests::found;
+
+    #[test]
+    fn capacities_are_sane() {
+        let check = |capacity: &str, expected: &[&str]| {
+            let pipes = format!("(pipe: \"a.out -> s.in\", capacity: {capacity})");
+            assert_eq!(found("\"a\": generator, \"s\": sink", &pipes), expected, "{capacity}");
+        };
+        check("1", &[]);
+        check("1000000", &[]);
+        check("1000001", &["PW211 a.out -> s.in"]);
+        check("0", &["PW210 a.out -> s.in"]);
+        check("-5", &["PW210 a.out -> s.in"]);
+        check("2.5", &["PW210 a.out -> s.in"]);
+        check("\"64\"", &["PW210 a.out -> s.in"]);
+    }
+}
