@@ -4,6 +4,7 @@
 //! books of the one node after every event: what came in, entered, was copied, split off or came back equals what left, ended or is held.
 //! A difference ends the test with both sides of the books. Outputs have room unless told otherwise; error outputs are unwired unless told.
 
+mod carry;
 mod seen;
 
 pub use seen::{Ended, Left, Seen};
@@ -374,108 +375,6 @@ impl Script {
         self.flush();
         self.balance();
         self.take_in();
-    }
-
-    fn carry_out(&mut self, wish: Effect) {
-        let at = self.now;
-        let ended = |why: &str, message| Ended { at, why: why.into(), message };
-        match wish {
-            Effect::Enter(port, message) => {
-                self.tally.entered += 1;
-                self.send_out(port, message);
-            }
-            Effect::Emit(port, message) => self.send_out(port, message),
-            Effect::Copy(port, message) => {
-                self.tally.copied += 1;
-                self.send_out(port, message);
-            }
-            Effect::SplitOff(port, message) => {
-                self.tally.split_off += 1;
-                self.send_out(port, message);
-            }
-            Effect::Absorb(message) => {
-                self.tally.gone += 1;
-                self.seen.absorbed.push(message);
-            }
-            Effect::Deliver(message) => {
-                self.tally.gone += 1;
-                self.seen.delivered.push(ended("", message));
-            }
-            Effect::Drop(message, reason) => {
-                self.tally.gone += 1;
-                self.seen.dropped.push(ended(reason, message));
-            }
-            Effect::Reject(message, error) => self.reject(message, &error),
-            Effect::EnterRejected(message, error) => {
-                self.tally.entered += 1;
-                self.reject(message, &error);
-            }
-            Effect::Nack(message, error) if message.settlement == Settlement::None => self.reject(message, &error),
-            Effect::Nack(message, error) => {
-                self.tally.gone += 1;
-                self.seen.nacked.push(ended(&error, message));
-            }
-            Effect::DeadLetter(message, reason, error) => match self.error_output() {
-                Some(port) => self.send_out(port, message),
-                None => {
-                    self.tally.gone += 1;
-                    self.seen.dead_lettered.push(ended(&format!("{reason}: {error}"), message));
-                }
-            },
-            Effect::Accept(settlement) => self.seen.accepted.push(settlement),
-            Effect::HandOut(port, message) => {
-                assert!(self.rooms[port] > 0, "{} handed out without credit (G3)", self.kind.name);
-                self.send_out(port, message);
-                self.flush();
-            }
-            Effect::Duplicated => self.tally.copied += 1,
-            Effect::Superseded => self.tally.gone += 1,
-            Effect::Overrun(arrivals) => {
-                self.tally.entered += arrivals;
-                self.tally.gone += arrivals;
-                let empty = Message::new(MessageId(0), at, Payload::EMPTY);
-                self.seen.dropped.extend((0..arrivals).map(|_| ended("source_overrun", empty.clone())));
-            }
-            Effect::Hold(ticket, message, moment) => {
-                let key = self.later(moment, Due::Release(ticket));
-                self.holds.insert(ticket, (message, key));
-            }
-            Effect::Reschedule(ticket, moment) => self.reschedule(ticket, moment),
-            Effect::Cancel(ticket) => self.reschedule(ticket, at),
-            Effect::Wake(moment, token) => {
-                self.later(moment, Due::Wake(token));
-            }
-            Effect::Ask(ticket, ask) => {
-                let outside = self.outside.as_mut().unwrap_or_else(|| panic!("nobody answers {ask:?}: use `answering`"));
-                let answer = outside(&ask);
-                self.seen.asked.push(ask);
-                {
-                    self.later(at + self.latency, Due::Answer(ticket, answer));
-                }
-            }
-            Effect::Renew(settlement) => self.seen.renewed.push(settlement),
-            Effect::Note(line) => self.seen.notes.push(line),
-            Effect::Error(error) => self.seen.errors.push(error),
-            Effect::Exhausted => self.seen.exhausted = true,
-        }
-    }
-
-    fn reject(&mut self, message: Message, error: &str) {
-        match self.error_output() {
-            Some(port) => self.send_out(port, message),
-            None => {
-                self.tally.gone += 1;
-                self.seen.rejected.push(Ended { at: self.now, why: error.into(), message });
-            }
-        }
-    }
-
-    fn reschedule(&mut self, ticket: Ticket, moment: Moment) {
-        if let Some((message, key)) = self.holds.remove(&ticket) {
-            self.agenda.remove(&key);
-            let key = self.later(moment, Due::Release(ticket));
-            self.holds.insert(ticket, (message, key));
-        }
     }
 
     /// Hands on what there is room for, in order per output.

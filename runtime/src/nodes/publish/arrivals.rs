@@ -94,7 +94,7 @@ impl Profile {
                 }
                 let slope = (stop_rate - start_rate) / (stop - start);
                 let rate = start_rate + slope * (at - start);
-                let inside = (rate + stop_rate) / 2.0 * (stop - at);
+                let inside = f64::midpoint(rate, stop_rate) * (stop - at);
                 if mass < inside {
                     // In the form that stays exact as the slope goes to zero.
                     let root = libm::sqrt((rate * rate + 2.0 * slope * mass).max(0.0));
@@ -106,7 +106,7 @@ impl Profile {
             if !self.repeat {
                 return (last_rate > 0.0).then(|| at.max(end) + mass / last_rate);
             }
-            let whole: f64 = self.points.windows(2).map(|pair| (pair[0].1 + pair[1].1) / 2.0 * (pair[1].0 - pair[0].0)).sum();
+            let whole: f64 = self.points.windows(2).map(|pair| f64::midpoint(pair[0].1, pair[1].1) * (pair[1].0 - pair[0].0)).sum();
             let periods = libm::floor(mass / whole);
             mass -= periods * whole;
             base += (periods + 1.0) * end;

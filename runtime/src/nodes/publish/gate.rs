@@ -35,14 +35,14 @@ impl Gate {
         self.blocked.is_none()
     }
 
-    /// Lets a message enter, or fail with an error.
-    pub fn enter(&mut self, message: Result<Message, (Message, String)>, fx: &mut Effects<'_>) {
-        let port = match message {
-            Ok(message) => {
+    /// Lets a message enter, or, with an error, fail at once.
+    pub fn enter(&mut self, message: Message, error: Option<String>, fx: &mut Effects<'_>) {
+        let port = match error {
+            None => {
                 fx.enter(OUT, message);
                 OUT
             }
-            Err((message, error)) => {
+            Some(error) => {
                 fx.enter_rejected(message, error);
                 ERROR
             }

@@ -229,7 +229,7 @@ impl GeneratorSettings {
     }
 
     /// Makes arrival number `index`; with the error, if its key or a header could not be worked out.
-    fn make(&self, index: u64, due: Moment, fx: &Effects<'_>) -> Result<Message, (Message, String)> {
+    fn make(&self, index: u64, due: Moment, fx: &Effects<'_>) -> (Message, Option<String>) {
         let calendar = fx.calendar(due);
         let payload = self.payload.make(index, calendar, &mut fx.random_at(Purpose("payload"), index));
         let mut message = fx.make(index, due, payload);
@@ -237,19 +237,20 @@ impl GeneratorSettings {
         if let Some(topic) = &self.topic {
             message.head_mut().topic = Some(topic.text(index, calendar, &mut fx.random_at(Purpose("topic"), index)).into());
         }
+        let error = self.fill(&mut message).err();
+        (message, error)
+    }
+
+    fn fill(&self, message: &mut Message) -> Result<(), String> {
         if let Some(key) = &self.key {
-            match key.text(&message) {
-                Ok(key) => message.head_mut().key = Some(key.into()),
-                Err(error) => return Err((message, format!("the key failed: {error}"))),
-            }
+            let key = key.text(message).map_err(|error| format!("the key failed: {error}"))?;
+            message.head_mut().key = Some(key.into());
         }
         for (name, value) in &self.headers {
-            match value.value(&message) {
-                Ok(value) => message.set_header(name, value),
-                Err(error) => return Err((message, format!("the header `{name}` failed: {error}"))),
-            }
+            let value = value.value(message).map_err(|error| format!("the header `{name}` failed: {error}"))?;
+            message.set_header(name, value);
         }
-        Ok(message)
+        Ok(())
     }
 }
 
@@ -296,7 +297,8 @@ impl Generator {
             let Some((index, due)) = self.backlog.pop_front() else { break };
             budget -= 1;
             self.made += 1;
-            self.gate.enter(self.settings.make(index, due, fx), fx);
+            let (message, error) = self.settings.make(index, due, fx);
+            self.gate.enter(message, error, fx);
         }
         let mut overrun = 0;
         while budget > 0 {
@@ -308,7 +310,8 @@ impl Generator {
             budget -= 1;
             if self.gate.open() && self.backlog.is_empty() {
                 self.made += 1;
-                self.gate.enter(self.settings.make(index, due, fx), fx);
+                let (message, error) = self.settings.make(index, due, fx);
+                self.gate.enter(message, error, fx);
             } else if self.backlog.len() < self.settings.backlog {
                 self.backlog.push_back((index, due));
             } else {

@@ -170,9 +170,10 @@ impl Reader {
                 self.next = Some((due, waiting, fault));
                 return Some(due);
             }
-            let message = self.make(due, waiting, fault, fx);
+            let mut message = fx.make(self.index, due, waiting.payload);
+            let error = waiting.fault.or(fault).or_else(|| self.envelope.fill(&mut message).err());
             self.index += 1;
-            self.gate.enter(message, fx);
+            self.gate.enter(message, error.map(|error| format!("line {}: {error}", waiting.line)), fx);
         }
         Some(fx.now()).filter(|_| self.gate.open() && self.waiting() > 0)
     }
@@ -190,15 +191,6 @@ impl Reader {
         };
         self.last = due;
         Some((due, waiting, fault))
-    }
-
-    fn make(&self, due: Moment, waiting: Waiting, fault: Option<String>, fx: &Effects<'_>) -> Result<Message, (Message, String)> {
-        let mut message = fx.make(self.index, due, waiting.payload);
-        let result = waiting.fault.or(fault).map_or_else(|| self.envelope.fill(&mut message), Err);
-        match result {
-            Ok(()) => Ok(message),
-            Err(error) => Err((message, format!("line {}: {error}", waiting.line))),
-        }
     }
 
     /// Never before `earliest`: before the record was there, or before the one in front of it.

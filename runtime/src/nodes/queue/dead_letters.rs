@@ -89,12 +89,11 @@ impl DeadLetters {
             return;
         }
         let reason = if self.reasons.len() >= MOST_REASONS { "other reasons" } else { reason };
-        match self.reasons.iter_mut().find(|(known, _)| &**known == reason) {
-            Some((_, count)) => *count += 1,
-            None => {
-                fx.note(format!("first dead letter of this sort: {}", reason.chars().take(200).collect::<String>()));
-                self.reasons.push((reason.into(), 1));
-            }
+        if let Some((_, count)) = self.reasons.iter_mut().find(|(known, _)| &**known == reason) {
+            *count += 1;
+        } else {
+            fx.note(format!("first dead letter of this sort: {}", reason.chars().take(200).collect::<String>()));
+            self.reasons.push((reason.into(), 1));
         }
     }
 }

@@ -7,6 +7,8 @@
 //! The books (rule 9): a handed-out message counts where it is; here count ready and delayed ones. A nack brings it back. A lost lock makes
 //! one more of it (`duplicated`); if the late instance then fails too, it is one less (`superseded`).
 
+mod ledger;
+
 use super::rules::{Counts, Order, Rules, WhenFull};
 use crate::message::{Delivery, Message, Settlement};
 use crate::node::reason::{EXPIRED, MAX_DELIVERIES, OVERFLOW};
@@ -395,112 +397,5 @@ impl Store {
         let delay = self.delayed.peek().map(|Reverse((moment, ..))| *moment);
         let expiry = self.expiries.peek().map(|Reverse((moment, _))| *moment);
         [lock, delay, expiry].into_iter().flatten().min()
-    }
-
-    /// Clears stale entries away from the front of the lists, and from everywhere once they outnumber what is alive.
-    fn sweep(&mut self) {
-        while self.locks.front().is_some_and(|&(until, number)| self.locked(number, until).is_none()) {
-            self.locks.pop_front();
-        }
-        while self.expiries.peek().is_some_and(|Reverse((_, number))| self.slot(*number).is_none()) {
-            self.expiries.pop();
-        }
-        let alive = (self.slots.len() - self.free.len()) * 2 + 1_024;
-        if self.locks.len() > alive {
-            let mut locks = std::mem::take(&mut self.locks);
-            locks.retain(|&(until, number)| self.locked(number, until).is_some());
-            self.locks = locks;
-        }
-        if self.expiries.len() > alive {
-            let mut expiries = std::mem::take(&mut self.expiries).into_vec();
-            expiries.retain(|Reverse((_, number))| self.slot(*number).is_some());
-            self.expiries = expiries.into();
-        }
-        if self.delayed.len() > alive {
-            let mut delayed = std::mem::take(&mut self.delayed).into_vec();
-            delayed.retain(|Reverse((_, _, number))| self.find(*number, Place::Delayed).is_some());
-            self.delayed = delayed.into();
-        }
-        for level in 0..self.levels.len() {
-            if self.levels[level].numbers.len() > alive {
-                let mut numbers = std::mem::take(&mut self.levels[level].numbers);
-                numbers.retain(|number| self.find(*number, Place::Ready).is_some());
-                self.levels[level].numbers = numbers;
-            }
-        }
-    }
-
-    /// The slot of a message that a consumer holds until just then.
-    fn locked(&self, number: u64, until: Moment) -> Option<usize> {
-        self.find(number, Place::Unsettled).filter(|at| self.slots[*at].lock_until == until)
-    }
-
-    fn slot(&self, number: u64) -> Option<&Slot> {
-        let slot = self.slots.get((number & 0xffff_ffff) as usize)?;
-        (u64::from(slot.generation) == number >> 32 && slot.place != Place::Free).then_some(slot)
-    }
-
-    fn find(&self, number: u64, place: Place) -> Option<usize> {
-        self.slot(number).filter(|slot| slot.place == place).map(|_| (number & 0xffff_ffff) as usize)
-    }
-
-    fn number(&self, at: usize) -> u64 {
-        at as u64 | u64::from(self.slots[at].generation) << 32
-    }
-
-    const fn count(&mut self, place: Place) -> Option<&mut u64> {
-        match place {
-            Place::Free => None,
-            Place::Ready => Some(&mut self.ready_count),
-            Place::Delayed => Some(&mut self.delayed_count),
-            Place::Unsettled => Some(&mut self.unsettled_count),
-        }
-    }
-
-    fn move_to(&mut self, at: usize, place: Place) {
-        let size = self.slots[at].size;
-        let counted = |store: &Self, place| match place {
-            Place::Free => false,
-            Place::Ready | Place::Delayed => true,
-            Place::Unsettled => store.rules.counts == Counts::InSystem,
-        };
-        let before = std::mem::replace(&mut self.slots[at].place, place);
-        if size > 0 {
-            self.bytes = self.bytes.saturating_sub(if counted(self, before) { size } else { 0 });
-            self.bytes += if counted(self, place) { size } else { 0 };
-        }
-        if let Some(count) = self.count(before) {
-            *count -= 1;
-        }
-        if let Some(count) = self.count(place) {
-            *count += 1;
-        }
-    }
-
-    fn insert(&mut self, message: Message, now: Moment, size: u64) -> u64 {
-        let at = self.free.pop().map_or(self.slots.len(), |at| at as usize);
-        let slot = |generation| Slot {
-            generation,
-            place: Place::Free,
-            attempt: 0,
-            arrived: now,
-            lock_until: Moment::START,
-            size,
-            message: Some(message),
-        };
-        if at == self.slots.len() {
-            self.slots.push(slot(0));
-        } else {
-            self.slots[at] = slot(self.slots[at].generation);
-        }
-        self.number(at)
-    }
-
-    fn remove(&mut self, at: usize) -> Message {
-        self.move_to(at, Place::Free);
-        let slot = &mut self.slots[at];
-        slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(at as u32);
-        slot.message.take().expect("a slot in use has a message")
     }
 }

@@ -10,6 +10,7 @@ use crate::setting::Settings;
 use crate::units::Moment;
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How many messages may wait to be written.
 const MOST_WAITING: u32 = 1_000;
@@ -166,8 +167,8 @@ struct UnderWay {
     request: Ticket,
     holds: VecDeque<Ticket>,
     bytes: u64,
-    /// Messages still to be released, and the error, after the answer.
-    answered: Option<Option<std::sync::Arc<str>>>,
+    /// How it ended; its messages are released then.
+    answered: Option<Result<(), Arc<str>>>,
 }
 
 impl Sink {
@@ -201,15 +202,15 @@ impl Sink {
 
     fn answered(&mut self, ticket: Ticket, answer: &Answer, fx: &mut Effects<'_>) {
         let Some(under_way) = self.under_way.as_mut().filter(|under_way| under_way.request == ticket) else { return };
-        let error = match answer {
-            Answer::Done => None,
-            Answer::Failed(error) => Some(error.as_str().into()),
-            Answer::Records { .. } => Some("the outside answered with records to a request to write".into()),
+        let outcome = match answer {
+            Answer::Done => Ok(()),
+            Answer::Failed(error) => Err(error.as_str().into()),
+            Answer::Records { .. } => Err("the outside answered with records to a request to write".into()),
         };
-        if error.is_none() {
+        if outcome.is_ok() {
             self.written += under_way.bytes;
         }
-        under_way.answered = Some(error);
+        under_way.answered = Some(outcome);
         for hold in &under_way.holds {
             fx.cancel(*hold);
         }
@@ -218,16 +219,16 @@ impl Sink {
     fn released(&mut self, ticket: Ticket, message: Message, fx: &mut Effects<'_>) {
         let outcome = self.under_way.as_mut().and_then(|under_way| {
             let at = under_way.holds.iter().position(|hold| *hold == ticket)?;
-            let error = under_way.answered.clone()?;
+            let outcome = under_way.answered.clone()?;
             under_way.holds.remove(at);
-            Some(error)
+            Some(outcome)
         });
         match outcome {
-            Some(None) => {
+            Some(Ok(())) => {
                 self.ended += 1;
                 fx.deliver(message);
             }
-            Some(Some(error)) => fx.reject(message, error),
+            Some(Err(error)) => fx.reject(message, error),
             // Given back before its line was on its way or confirmed: the line may or may not stand in the file.
             None => fx.nack(message, "the sink ended before the message was written"),
         }
