@@ -25,4 +25,6 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_live;
+#[cfg(test)]
 mod trial;

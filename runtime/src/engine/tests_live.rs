@@ -1,0 +1,206 @@
+//! The live driver: ends, pauses, hot changes, panics and circles of waiting, by the wall clock.
+
+use super::control::Control;
+use super::run::{Run, RunOptions};
+use super::sim::{Simulation, SimulationOptions};
+use super::trial::{exponential, graph, number, plan, simulate, text, word};
+use crate::graph::Graph;
+use crate::id::NodeId;
+use crate::node::{Behaviour, Catalogue, Effects, Event, Family, Figure, Intake, Kind, Port, Ports};
+use crate::nodes::CATALOGUE;
+use crate::setting::{Setting, Settings};
+use crate::telemetry::report::Report;
+use crate::telemetry::snapshot::{Mode, NodeState, RunState, Snapshot};
+use crate::units::{Moment, Span};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Takes a message and breaks on every third.
+#[derive(Default)]
+struct Fragile(u32);
+
+impl Behaviour for Fragile {
+    fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
+        if let Event::Message(_, message) = event {
+            self.0 += 1;
+            assert!(!self.0.is_multiple_of(3), "the third one broke me");
+            fx.emit(0, message);
+        }
+    }
+    fn intake(&self) -> Intake {
+        Intake::Plain
+    }
+}
+
+static FRAGILE: Kind = Kind {
+    name: "fragile",
+    title: "Fragile",
+    family: Family::Filter,
+    summary: "Breaks.",
+    guide: "",
+    example: "",
+    fields: &[],
+    ports: |_| Ports { inputs: vec![Port::input("in", "")], outputs: vec![Port::output("out", "")], ..Ports::default() },
+    build: |_| Box::new(Fragile::default()),
+    figures: [Figure::RateIn, Figure::RateOut],
+};
+
+fn with_fragile() -> Catalogue {
+    let mut kinds: Vec<&'static Kind> = CATALOGUE.kinds().collect();
+    kinds.push(&FRAGILE);
+    Catalogue(Box::leak(kinds.into_boxed_slice()))
+}
+
+fn start(graph: &Graph, workers: usize) -> Run {
+    let options = RunOptions { workers, ..RunOptions::new(Mode::Live, std::env::temp_dir()) };
+    Run::start(graph, CATALOGUE, &options).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// Waits until the picture shows what is asked for; fails after 20 s, which no run here comes near.
+fn wait_for(run: &Run, what: &str, shows: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let begun = Instant::now();
+    loop {
+        let snapshot = run.snapshot();
+        if shows(&snapshot) {
+            return snapshot;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain for {what}: {snapshot:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn report(run: Run) -> Report {
+    let report = run.wait().expect("the conductor lives");
+    assert!(report.messages.balanced, "{:?}", report.messages);
+    report
+}
+
+fn counted(count: i64, rate: &str) -> Graph {
+    graph(
+        &[
+            ("orders", "generator", &[("rate", text(rate)), ("count", number(count))]),
+            ("work", "queue", &[("max_deliveries", number(3)), ("retry", word("immediate"))]),
+            (
+                "workers",
+                "consumer_pool",
+                &[("servers", number(4)), ("service", exponential("1 ms")), ("failure_share", Setting::Number(0.1))],
+            ),
+            ("done", "sink", &[]),
+        ],
+        &["orders.out -> work.in @ 8", "work.out -> workers.in", "workers.out -> done.in @ 4"],
+    )
+}
+
+#[test]
+fn a_live_run_ends_when_all_has_been_sent_and_has_ended() {
+    for workers in [1, 2, 3] {
+        let report = report(start(&counted(2_000, "20000/s"), workers));
+        assert_eq!(report.ended, "exhausted");
+        assert_eq!(report.messages.entered, 2_000);
+        assert_eq!(report.messages.delivered + report.messages.dead_lettered, 2_000, "{:?}", report.messages);
+        assert!(report.messages.dead_lettered < 20, "{:?}", report.messages);
+    }
+}
+
+#[test]
+fn g12_pause_stands_still_a_step_moves_and_a_stop_drains() {
+    let run = start(&counted(1_000_000, "500/s"), 2);
+    wait_for(&run, "messages", |snapshot| snapshot.books.delivered > 20);
+    run.send(Control::Pause).expect("there is room");
+    let paused = wait_for(&run, "the pause", |snapshot| snapshot.state == RunState::Paused);
+    std::thread::sleep(Duration::from_millis(120));
+    let still = run.snapshot();
+    assert_eq!((still.now, still.events), (paused.now, paused.events), "nothing moves in a pause");
+    assert!(still.books.balanced(), "the books of a run that stands are exact: {:?}", still.books);
+    run.send(Control::Step).expect("there is room");
+    wait_for(&run, "the step", |snapshot| snapshot.now > paused.now && snapshot.state == RunState::Paused);
+    run.send(Control::Resume).expect("there is room");
+    wait_for(&run, "the run to go on", |snapshot| snapshot.events > still.events + 20);
+    run.send(Control::Stop).expect("a stop is never refused");
+    let report = report(run);
+    assert_eq!(report.ended, "stopped");
+    assert_eq!(report.messages.held, 0, "it drained: {:?}", report.messages);
+}
+
+#[test]
+fn g12_a_changed_setting_takes_force_while_it_runs() {
+    let run = start(&counted(1_000_000, "400/s"), 2);
+    wait_for(&run, "messages", |snapshot| snapshot.books.delivered > 20);
+    let workers = NodeId::new("workers").expect("an id");
+    let mut settings = Settings::new();
+    settings.insert("servers".to_owned(), number(4));
+    settings.insert("service".to_owned(), text("1 ms"));
+    settings.insert("failure_share".to_owned(), Setting::Number(1.0));
+    run.send(Control::Change(workers.clone(), settings)).expect("there is room");
+    wait_for(&run, "failures", |snapshot| snapshot.books.dead_lettered > 20);
+    let journal = run.snapshot().journal.clone();
+    assert!(journal.iter().any(|line| line.node.as_ref() == Some(&workers) && line.text.contains("settings changed")), "{journal:?}");
+    run.send(Control::StopNow).expect("a stop is never refused");
+    report(run);
+}
+
+fn fragile_graph(rate: &str) -> Graph {
+    graph(
+        &[
+            ("orders", "generator", &[("rate", text(rate)), ("count", number(10))]),
+            ("work", "queue", &[("retry", word("immediate"))]),
+            ("weak", "fragile", &[]),
+            ("done", "sink", &[]),
+            ("others", "generator", &[("rate", text(rate)), ("count", number(10))]),
+            ("fine", "sink", &[]),
+        ],
+        &["orders.out -> work.in", "work.out -> weak.in", "weak.out -> done.in", "others.out -> fine.in"],
+    )
+}
+
+#[test]
+fn a_broken_node_is_contained_and_its_messages_come_back() {
+    let folder = std::env::temp_dir();
+    let plan =
+        super::plan::Plan::of(&fragile_graph("10/s"), with_fragile(), Some(1), &folder).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let mut simulation = Simulation::new(plan, &SimulationOptions::default());
+    simulation.advance(Moment(Span::secs(3_600).0), u64::MAX);
+    let report = simulation.report(Span::ZERO, "until");
+    // G4: what it had in hand came back to the queue and was delivered after the restart.
+    assert_eq!(report.nodes["done"].received, 10, "{report:?}");
+    assert_eq!(report.nodes["fine"].received, 10, "the rest of the graph runs on");
+    assert!(report.nodes["weak"].errors >= 3, "{:?}", report.nodes["weak"]);
+    assert!(report.errors["weak"].contains("the third one broke me"), "{:?}", report.errors);
+    assert!(report.messages.balanced);
+}
+
+#[test]
+fn a_broken_node_is_shown_in_a_live_run() {
+    let options = RunOptions::new(Mode::Live, std::env::temp_dir());
+    let run = Run::start(&fragile_graph("200/s"), with_fragile(), &options).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let weak = NodeId::new("weak").expect("an id");
+    wait_for(&run, "the failure", |snapshot| matches!(snapshot.nodes[&weak].state, NodeState::Failed(_)));
+    run.send(Control::StopNow).expect("a stop is never refused");
+    report(run);
+}
+
+#[test]
+fn g13_stations_that_wait_for_each_other_are_named() {
+    // Each message comes back to the start until both pipes of the circle are full.
+    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+        ("orders", "generator", &[("rate", text("100/s")), ("count", number(1_000))]),
+        ("first", "consumer_pool", &[("service", text("1 ms"))]),
+        ("second", "consumer_pool", &[("service", text("1 ms"))]),
+    ];
+    let graph = graph(nodes, &["orders.out -> first.in @ 2", "first.out -> second.in @ 2", "second.out -> first.in @ 2"]);
+    let report = simulate(&graph, 1, 100.0, &SimulationOptions::default());
+    assert_eq!(report.deadlocks, [["first", "second"]], "{report:?}");
+    let run = start(&graph, 2);
+    let seen = wait_for(&run, "the circle", |snapshot| !snapshot.deadlocks.is_empty());
+    assert_eq!(seen.deadlocks[0].len(), 2);
+    run.send(Control::StopNow).expect("a stop is never refused");
+    self::report(run);
+}
+
+#[test]
+fn the_clock_and_the_seed_of_a_plan_come_from_the_graph() {
+    let mut graph = counted(10, "10/s");
+    graph.apply(crate::graph::Edit::SetGraphSetting("starts_at".to_owned(), Some(text("1970-01-01T00:00:01Z")))).expect("it applies");
+    assert_eq!(plan(&graph, 3).starts_at, 1_000_000_000);
+    assert_eq!(plan(&graph, 3).seed, 3);
+}
