@@ -1,42 +1,46 @@
 //! The middle of the window: the canvas of the document in front.
 
+use crate::action::Item;
 use crate::canvas::{CanvasInput, canvas_ui};
 use crate::panels::CameraWish;
-use crate::pending::check;
-use crate::session::Session;
 use crate::state::{Open, State};
 use crate::theme::Theme;
 use egui::Ui;
+use pipewright_runtime::check;
 
 /// Shows the canvas.
 pub fn centre_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
-    let State { catalogue, documents, active, outbox, .. } = state;
-    let Some(open) = active.and_then(|at| documents.get_mut(at)) else { return };
-    grant_wish(open);
-    let Open { document, selection, session, canvas, views, .. } = open;
+    let catalogue = state.catalogue;
+    let Some(open) = state.active.and_then(|at| state.documents.get_mut(at)) else { return };
+    if let Some(wish) = open.views.camera_wish.take() {
+        move_camera(open, wish);
+    }
+    let snapshot = open.session.as_ref().and_then(|session| session.snapshot());
     let input = CanvasInput {
-        graph: document.graph(),
-        revision: document.revision(),
-        catalogue: *catalogue,
-        snapshot: session.as_ref().and_then(Session::snapshot).map(AsRef::as_ref),
-        problems: document.problems(),
-        selection,
+        graph: open.document.graph(),
+        revision: open.document.revision(),
+        catalogue,
+        snapshot: snapshot.map(AsRef::as_ref),
+        problems: open.document.problems(),
+        selection: &open.selection,
         theme,
-        read_only: document.read_only(),
+        read_only: open.document.read_only(),
         may_connect: check::ports::may_connect,
     };
-    canvas_ui(ui, &input, canvas, outbox);
-    views.canvas_centre = canvas.pointer().unwrap_or_else(|| canvas.centre());
+    canvas_ui(ui, &input, &mut open.canvas, &mut state.outbox);
+    open.views.canvas_centre = open.canvas.centre();
 }
 
-/// Hands what the camera was asked to do to the canvas.
-fn grant_wish(open: &mut Open) {
-    match open.views.camera_wish.take() {
-        Some(CameraWish::Fit) => open.canvas.fit(),
-        Some(CameraWish::FitSelection) => open.canvas.fit_items(open.selection.iter().cloned()),
-        Some(CameraWish::RevealSelection) => open.selection.iter().cloned().for_each(|item| open.canvas.reveal(item)),
-        Some(CameraWish::ZoomBy(factor)) => open.canvas.zoom_by(factor),
-        Some(CameraWish::ZoomTo(zoom)) => open.canvas.zoom_to(zoom),
-        None => {}
+fn move_camera(open: &mut Open, wish: CameraWish) {
+    match wish {
+        CameraWish::Fit => open.canvas.fit(),
+        CameraWish::FitSelection => open.canvas.fit_items(open.selection.iter().cloned().collect::<Vec<Item>>()),
+        CameraWish::RevealSelection => {
+            if let Some(item) = open.selection.first() {
+                open.canvas.reveal(item.clone());
+            }
+        }
+        CameraWish::ZoomBy(factor) => open.canvas.zoom_by(factor),
+        CameraWish::ZoomTo(zoom) => open.canvas.zoom_to(zoom),
     }
 }

@@ -1,6 +1,6 @@
 //! An open document: the graph, its history, where it is kept, and what is wrong with it.
 
-use crate::pending::check;
+use pipewright_runtime::check;
 use pipewright_runtime::file::{self, Fingerprint, Read};
 use pipewright_runtime::graph::{Edit, EditError, Graph, History};
 use pipewright_runtime::node::Catalogue;

@@ -175,7 +175,7 @@ fn perform(job: Job, folders: &Folders, catalogue: Catalogue) -> Option<Done> {
             None
         }
         Job::Check { document, graph, revision } => {
-            Some(Done::Checked(document, revision, crate::pending::check::check(&graph, catalogue)))
+            Some(Done::Checked(document, revision, pipewright_runtime::check::check(&graph, catalogue)))
         }
         Job::Look { document, path, expected } => {
             let changed = changed(&path, &expected);

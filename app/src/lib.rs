@@ -9,7 +9,6 @@ pub mod document;
 pub mod inspector;
 pub mod io;
 pub mod panels;
-pub mod pending;
 pub mod preferences;
 pub mod samples;
 pub mod screenshot;

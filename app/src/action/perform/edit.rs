@@ -3,8 +3,8 @@
 use super::{apply, select};
 use crate::action::{Action, Item};
 use crate::dialogs::{Dialog, QuickAdd};
-use crate::pending::check;
 use crate::state::{Request, State};
+use pipewright_runtime::check;
 use pipewright_runtime::file;
 use pipewright_runtime::graph::layout::{NODE_HEIGHT, NODE_WIDTH, arrange as arranged};
 use pipewright_runtime::graph::{Edit, Frame, Graph, Note, Point};

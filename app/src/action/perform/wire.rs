@@ -2,9 +2,9 @@
 
 use super::apply;
 use crate::action::{Action, Item};
-use crate::pending::check;
 use crate::state::State;
 use egui::Pos2;
+use pipewright_runtime::check;
 use pipewright_runtime::graph::{Edit, Graph, Node, Pipe, Point};
 use pipewright_runtime::id::{End, NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Kind, PortRole, Ports};
