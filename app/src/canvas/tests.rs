@@ -396,3 +396,38 @@ fn canvas_speed() {
         println!("{nodes} nodes, {}: {:.2} ms", if all { "all in view" } else { "about 30 in view" }, cost(nodes, all));
     }
 }
+
+impl Bench {
+    /// The milliseconds of a frame, and its triangles.
+    fn timed_frame(&mut self) -> (f64, usize) {
+        self.time += 0.02;
+        let raw = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)),
+            time: Some(self.time),
+            events: vec![Event::PointerMoved(pos2(500.0, 500.0))],
+            ..RawInput::default()
+        };
+        let mut outbox = Outbox::default();
+        let input = CanvasInput {
+            graph: &self.graph,
+            revision: self.revision,
+            catalogue: CATALOGUE,
+            snapshot: None,
+            problems: &[],
+            selection: &self.selection,
+            theme: Theme::dark(),
+            read_only: false,
+            may_connect,
+        };
+        let began = std::time::Instant::now();
+        let mut output = self.context.run_ui(raw, |ui| canvas_ui(ui, &input, &mut self.state, &mut outbox));
+        let meshes = self.context.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
+        let millis = began.elapsed().as_secs_f64() * 1e3;
+        output.textures_delta.clear();
+        let triangles = meshes.iter().map(|mesh| match &mesh.primitive {
+            egui::epaint::Primitive::Mesh(mesh) => mesh.indices.len() / 3,
+            egui::epaint::Primitive::Callback(_) => 0,
+        });
+        (millis, triangles.sum())
+    }
+}
