@@ -198,7 +198,7 @@ fn a_stream_of_records_passes_through() {
     let folder = Folder::new("cli-stdin");
     let path = folder.file(
         "pass.ron",
-        "(\n    format: 1,\n    nodes: {\n        \"in\": standard_input(),\n        \"big\": filter(predicate: \"message.n > 1\"),\n        \"out\": sink(target: stdout),\n    },\n    pipes: [\"in.out -> big.in\", \"big.out -> out.in\"],\n)\n",
+        "(\n    format: 1,\n    nodes: {\n        \"in\": stdin(),\n        \"big\": filter(condition: \"message.n > 1\"),\n        \"out\": sink(target: stdout),\n    },\n    pipes: [\"in.out -> big.in\", \"big.out -> out.in\"],\n)\n",
     );
     let mut child = command(&["run", &path, "--quiet"])
         .stdin(Stdio::piped())

@@ -44,7 +44,7 @@ fn in_order(middle: &str, pipes: &str) {
 #[test]
 fn g10_a_pipe_is_first_in_first_out() {
     in_order(
-        r#""all": filter(predicate: "true"), "same": map(value: "message"),"#,
+        r#""all": filter(condition: "true"), "same": map(value: "message"),"#,
         r#""source.out -> all.in", "all.out -> same.in", "same.out -> end.in""#,
     );
 }
