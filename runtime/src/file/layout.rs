@@ -52,15 +52,14 @@ impl Reader<'_> {
             let key = item.key.clone().unwrap_or_default();
             let twice = !placed.insert(key.clone());
             let outcome = if twice { Err(format!("`{key}` stands here for the second time")) } else { self.place(name, &key, &item.value) };
-            match outcome {
-                Err(message) => self.keep_layout(name, item, &message),
-                Ok(()) => {
-                    let mut value = self.section_comments("layout", item);
-                    let mut comments = Vec::new();
-                    value.take_comments(&mut comments);
-                    self.comment("layout", &mut comments);
-                }
+            if let Err(message) = outcome {
+                self.keep_layout(name, item, &message);
+                continue;
             }
+            let mut value = self.section_comments("layout", item);
+            let mut comments = Vec::new();
+            value.take_comments(&mut comments);
+            self.comment("layout", &mut comments);
         }
         self.comment("layout", &mut value.tail);
     }
@@ -78,16 +77,14 @@ impl Reader<'_> {
         match part {
             "nodes" => {
                 let at = point(value)?;
-                let known = self.graph.nodes.keys().map(NodeId::as_str);
-                let Some(node) = self.graph.nodes.get(key) else {
+                let Some(node) = self.graph.nodes.get_mut(key) else {
+                    let known = self.graph.nodes.keys().map(NodeId::as_str);
                     // With very many nodes the nearest would cost more than it helps.
                     let meant = if known.len() > 1_000 { None } else { nearest(key, known) };
                     let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
                     return Err(format!("there is no node `{key}`{meant}"));
                 };
-                let mut node = Arc::clone(node);
-                Arc::make_mut(&mut node).position = at;
-                self.graph.nodes[key] = node;
+                Arc::make_mut(node).position = at;
                 self.placed.insert(key.to_owned());
             }
             "bends" => {
@@ -98,6 +95,9 @@ impl Reader<'_> {
             }
             "frames" => {
                 let (id, Boxed { text, at, size, rest }) = (FrameId(number(key)?), boxed("title", value)?);
+                if self.graph.frames.contains_key(&id) {
+                    return Err(format!("there is a frame {} already", id.0));
+                }
                 self.graph.frames.insert_sorted(id, Frame { title: text, position: at, size });
                 if !rest.is_empty() {
                     self.graph.kept.frames.insert_sorted(id, rest);
@@ -105,6 +105,9 @@ impl Reader<'_> {
             }
             _ => {
                 let (id, Boxed { text, at, size, rest }) = (NoteId(number(key)?), boxed("text", value)?);
+                if self.graph.notes.contains_key(&id) {
+                    return Err(format!("there is a note {} already", id.0));
+                }
                 self.graph.notes.insert_sorted(id, Note { text, position: at, size });
                 if !rest.is_empty() {
                     self.graph.kept.notes.insert_sorted(id, rest);

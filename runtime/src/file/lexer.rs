@@ -45,7 +45,7 @@ pub struct Token {
 /// The tokens of a text; the last is always `End`.
 pub struct Tokens<'a> {
     pub text: &'a str,
-    pub tokens: Vec<Token>,
+    pub list: Vec<Token>,
     /// Byte ranges, in order.
     comments: Vec<(usize, usize)>,
 }
@@ -53,13 +53,13 @@ pub struct Tokens<'a> {
 impl Tokens<'_> {
     /// The text of a token.
     pub fn slice(&self, token: usize) -> &str {
-        &self.text[self.tokens[token].start..self.tokens[token].end]
+        &self.text[self.list[token].start..self.list[token].end]
     }
 
     /// The comments before a token, as byte ranges.
     pub fn comments_before(&self, token: usize) -> &[(usize, usize)] {
-        let end = self.tokens.get(token + 1).map_or(self.comments.len(), |next| next.first_comment);
-        &self.comments[self.tokens[token].first_comment..end]
+        let end = self.list.get(token + 1).map_or(self.comments.len(), |next| next.first_comment);
+        &self.comments[self.list[token].first_comment..end]
     }
 }
 
@@ -83,7 +83,7 @@ pub fn tokens<'a>(text: &'a str, found: &mut Found) -> Tokens<'a> {
         }
         tokens.push(Token { kind, start, end: lexer.at, first_comment });
         if kind == TokenKind::End {
-            return Tokens { text, tokens, comments: lexer.comments };
+            return Tokens { text, list: tokens, comments: lexer.comments };
         }
     }
 }

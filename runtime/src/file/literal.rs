@@ -108,7 +108,7 @@ pub fn write_text(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || c == '\u{feff}' => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c if c.is_control() || c == '\u{feff}' => out.extend(["\\u{", &format!("{:x}", c as u32), "}"]),
             c => out.push(c),
         }
     }

@@ -63,7 +63,15 @@ pub fn read(text: &str, catalogue: Catalogue) -> Read {
     let tokens = lexer::tokens(text, &mut found);
     let root = tree::parse(&tokens, &mut found);
     drop(tokens);
-    let mut reader = Reader { text, found, catalogue, graph: Graph::default(), places: HashMap::new(), placed: HashSet::new() };
+    let mut reader = Reader {
+        text,
+        found,
+        catalogue,
+        graph: Graph::default(),
+        places: HashMap::new(),
+        kept_sections: Vec::new(),
+        placed: HashSet::new(),
+    };
     let newer = reader.root(root);
     reader.place_nodes();
     let (problems, lines, torn) = reader.found.finish();
@@ -76,6 +84,8 @@ pub(super) struct Reader<'a> {
     catalogue: Catalogue,
     pub graph: Graph,
     places: HashMap<Subject, usize>,
+    /// Sections that are kept as text, with their places: they are written in this order, so that the first of two stays the first.
+    kept_sections: Vec<(usize, KeptText)>,
     /// The nodes that the layout gives a place.
     pub placed: HashSet<String>,
 }
@@ -137,6 +147,8 @@ impl Reader<'_> {
         if let Some(item) = sections.remove("layout") {
             self.layout(item);
         }
+        self.kept_sections.sort_by_key(|(start, _)| *start);
+        self.graph.kept.sections.extend(self.kept_sections.drain(..).map(|(_, kept)| kept));
         self.comment("", &mut tail);
         self.comment(".", &mut root.after.clone());
         newer
@@ -176,8 +188,9 @@ impl Reader<'_> {
     }
 
     fn keep_section(&mut self, item: Item) {
+        let start = item.start;
         let kept = self.kept_text(item);
-        self.graph.kept.sections.push(kept);
+        self.kept_sections.push((start, kept));
     }
 
     /// A section of the wrong shape: reported, and kept as text.
@@ -413,8 +426,11 @@ fn settings(items: &[Item]) -> Result<(Settings, CommentsByName, Places), (usize
     Ok((values, comments, places))
 }
 
+/// A pipe with its settings and their comments.
+type PipeParts = (PipeId, (Settings, CommentsByName));
+
 /// A pipe; else where, what is wrong, and the node it may be about.
-fn pipe(item: &Item) -> Result<(PipeId, (Settings, CommentsByName)), (usize, String, String)> {
+fn pipe(item: &Item) -> Result<PipeParts, (usize, String, String)> {
     let expected = |found: &str| format!("expected a pipe such as \"orders.out -> work.in\", found {found}");
     let (at, text, rest) = match &item.value.shape {
         Shape::Text(text) => (item.start, text, None),

@@ -166,7 +166,7 @@ fn deep_nesting_is_kept_as_text_however_deep() {
 
 #[test]
 fn too_large_is_refused_with_words() {
-    let many: String = (0..super::MOST_NODES + 1).map(|n| format!("\"n{n}\":k,")).collect();
+    let many = (0..=super::MOST_NODES).map(|n| format!("\"n{n}\":k")).collect::<Vec<_>>().join(",");
     let read_many = read(&format!("(format: 1, nodes: {{{many}}})"), EMPTY);
     assert_eq!((read_many.graph.nodes.len(), read_many.read_only), (super::MOST_NODES, true));
     assert!(read_many.problems.iter().any(|problem| problem.code == "PW102"));
@@ -188,8 +188,27 @@ fn malicious_files_take_no_longer_than_others() {
 }
 
 #[test]
+fn the_example_of_the_format_page_is_in_the_form_that_is_written() {
+    let page = include_str!("../../docs/graph-format.md");
+    let example = page.split("```ron\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let catalogue = crate::nodes::CATALOGUE;
+    let read = read(example, catalogue);
+    let problems = [read.problems, crate::check::check(&read.graph, catalogue)].concat();
+    assert!(problems.is_empty(), "{problems:#?}");
+    assert_eq!(write(&read.graph), example);
+}
+
+#[test]
 fn attributes_of_ron_are_skipped() {
     assert!(codes("// c\n#![enable(implicit_some)]\n(format: 1)").is_empty());
+}
+
+/// Once, the second title was written before the first, which was kept as text: the next reading then took it.
+#[test]
+fn sections_kept_as_text_stay_in_their_order() {
+    for text in ["(format: 1, title: 1, title: \"Hello\")", "(format: 1, pipes: 5, odd: (), nodes: [], pipes: [])"] {
+        settles(&read(text, EMPTY).graph, text).unwrap();
+    }
 }
 
 #[test]

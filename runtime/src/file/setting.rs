@@ -39,7 +39,8 @@ pub fn write_flat(out: &mut String, setting: &Setting) {
         Setting::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Setting::Integer(number) => out.push_str(&number.to_string()),
         Setting::Number(number) if number.is_nan() => out.push_str("NaN"),
-        Setting::Number(number) => out.push_str(&format!("{number:?}")),
+        // `{:?}` keeps a fraction, by which a number differs from a whole one.
+        Setting::Number(number) => out.extend([format!("{number:?}")]),
         Setting::Text(text) => literal::write_text(out, text),
         Setting::Word(word) => out.push_str(&value_word(word)),
         Setting::List(_) | Setting::Map(_) | Setting::Record(..) | Setting::Tuple(..) => {

@@ -82,14 +82,14 @@ pub struct Root {
 pub fn parse(tokens: &Tokens<'_>, found: &mut Found) -> Root {
     let closes = closes(tokens, found);
     let mut parser = Parser { tokens, closes, found };
-    let last = tokens.tokens.len() - 1;
+    let last = tokens.list.len() - 1;
     let mut before = Vec::new();
     parser.comments(0, &mut before);
     let (value, next) = parser.value(0, last, 0);
     let mut after = Vec::new();
     if next < last && !matches!(value.shape, Shape::Bad) {
         let message = "the graph ends here, but the text goes on";
-        parser.found.torn(tokens.tokens[next].start, message, "a file holds one graph; is there a bracket too many before this?");
+        parser.found.torn(tokens.list[next].start, message, "a file holds one graph; is there a bracket too many before this?");
     } else {
         parser.comments(last, &mut after);
     }
@@ -105,11 +105,11 @@ fn closes(tokens: &Tokens<'_>, found: &mut Found) -> Closes {
         Bracket::Square => ("[", "]"),
         Bracket::Curly => ("{", "}"),
     };
-    let mut closes = vec![(0, 0); tokens.tokens.len()];
+    let mut closes = vec![(0, 0); tokens.list.len()];
     let mut open: Vec<(usize, Bracket)> = Vec::new();
     // How many of each are open: a stray bracket must not cost a walk through all of them.
     let mut counts = [0_usize; 3];
-    for (at, token) in tokens.tokens.iter().enumerate() {
+    for (at, token) in tokens.list.iter().enumerate() {
         match token.kind {
             TokenKind::Open(bracket) => {
                 open.push((at, bracket));
@@ -125,7 +125,7 @@ fn closes(tokens: &Tokens<'_>, found: &mut Found) -> Closes {
                 let line = if open.len() > depth + 1 { found.line(token.start) } else { 0 };
                 for (unclosed, opened) in open.drain(depth + 1..) {
                     let hint = format!("`{}` on line {line} ends it instead", name(bracket).1);
-                    found.torn(tokens.tokens[unclosed].start, &format!("`{}` is never closed", name(opened).0), hint);
+                    found.torn(tokens.list[unclosed].start, &format!("`{}` is never closed", name(opened).0), hint);
                     closes[unclosed] = (at, at);
                     counts[opened as usize] -= 1;
                 }
@@ -136,7 +136,7 @@ fn closes(tokens: &Tokens<'_>, found: &mut Found) -> Closes {
             TokenKind::End => {
                 for (unclosed, opened) in open.drain(..) {
                     let hint = format!("the text ends without `{}`; is half of the file missing?", name(opened).1);
-                    found.torn(tokens.tokens[unclosed].start, &format!("`{}` is never closed", name(opened).0), hint);
+                    found.torn(tokens.list[unclosed].start, &format!("`{}` is never closed", name(opened).0), hint);
                     closes[unclosed] = (at, at);
                 }
             }
@@ -154,7 +154,7 @@ struct Parser<'a, 'f> {
 
 impl Parser<'_, '_> {
     fn kind(&self, at: usize) -> TokenKind {
-        self.tokens.tokens[at].kind
+        self.tokens.list[at].kind
     }
 
     fn comments(&self, at: usize, to: &mut Vec<String>) {
@@ -163,7 +163,7 @@ impl Parser<'_, '_> {
 
     /// Reads the value that begins at token `at` and ends before token `end`; gives it and the token after it.
     fn value(&mut self, at: usize, end: usize, depth: usize) -> (Tree, usize) {
-        let token = self.tokens.tokens[at];
+        let token = self.tokens.list[at];
         let leaf = |shape| Tree { shape, start: token.start, end: token.end, tail: Vec::new() };
         if at >= end {
             self.found.syntax(token.start, "expected a value".to_owned());
@@ -185,8 +185,7 @@ impl Parser<'_, '_> {
                     Ok(Shape::Word(word))
                 }
             },
-            TokenKind::Text => literal::text(&slice[1..slice.len() - 1]).map(Shape::Text),
-            TokenKind::Character => literal::text(&slice[1..slice.len() - 1]).map(Shape::Text),
+            TokenKind::Text | TokenKind::Character => literal::text(&slice[1..slice.len() - 1]).map(Shape::Text),
             TokenKind::RawText => Ok(Shape::Text(literal::raw_text(slice).to_owned())),
             TokenKind::Number => literal::number(slice),
             // Reported by the lexer.
@@ -205,7 +204,7 @@ impl Parser<'_, '_> {
     /// Reads from the bracket at token `open`; the value began at token `start`.
     fn bracket(&mut self, name: String, start: usize, open: usize, depth: usize) -> (Tree, usize) {
         let (content_end, after) = self.closes[open];
-        let (from, to) = (self.tokens.tokens[start].start, self.tokens.tokens[after.max(1) - 1].end);
+        let (from, to) = (self.tokens.list[start].start, self.tokens.list[after.max(1) - 1].end);
         let mut tree = Tree { shape: Shape::Bad, start: from, end: to, tail: Vec::new() };
         if depth >= MOST_NESTED {
             let message = format!("values nest deeper than {MOST_NESTED} levels here");
@@ -222,7 +221,7 @@ impl Parser<'_, '_> {
             let end = self.item_end(at, content_end);
             if end == at {
                 self.comments(at, &mut tree.tail);
-                self.found.syntax(self.tokens.tokens[at].start, "expected a value before `,`".to_owned());
+                self.found.syntax(self.tokens.list[at].start, "expected a value before `,`".to_owned());
                 at += 1;
                 continue;
             }
@@ -253,7 +252,7 @@ impl Parser<'_, '_> {
             // The item's last token, or its comma; then the comments before the next token that begin on the same line.
             let last = if end < close { end } else { end - 1 };
             let next = last + 1;
-            let line_end = self.tokens.tokens[last].end;
+            let line_end = self.tokens.list[last].end;
             let same_line = |&&(start, _): &&(usize, usize)| !self.tokens.text[line_end..start].contains('\n');
             let count = self.tokens.comments_before(next).iter().take_while(same_line).count();
             if count > 0 {
@@ -283,7 +282,7 @@ impl Parser<'_, '_> {
     }
 
     fn item(&mut self, bracket: Bracket, at: usize, end: usize, depth: usize) -> Item {
-        let start = self.tokens.tokens[at].start;
+        let start = self.tokens.list[at].start;
         let mut comments = Vec::new();
         self.comments(at, &mut comments);
         let mut inner = Vec::new();
@@ -308,7 +307,7 @@ impl Parser<'_, '_> {
             }
         }
         let bad = |parser: &Self| {
-            let (from, to) = (parser.tokens.tokens[at].start, parser.tokens.tokens[end - 1].end);
+            let (from, to) = (parser.tokens.list[at].start, parser.tokens.list[end - 1].end);
             Tree { shape: Shape::Bad, start: from, end: to, tail: Vec::new() }
         };
         if bracket == Bracket::Curly && key.is_none() {
@@ -319,10 +318,10 @@ impl Parser<'_, '_> {
         if next < end && !matches!(value.shape, Shape::Bad) {
             let odd = self.tokens.slice(next);
             let odd: String = odd.chars().take(24).collect();
-            self.found.syntax(self.tokens.tokens[next].start, format!("expected `,`, found `{}`", odd.escape_debug()));
+            self.found.syntax(self.tokens.list[next].start, format!("expected `,`, found `{}`", odd.escape_debug()));
         }
         if next < end {
-            value = Tree { shape: Shape::Bad, start: value.start, end: self.tokens.tokens[end - 1].end, tail: Vec::new() };
+            value = Tree { shape: Shape::Bad, start: value.start, end: self.tokens.list[end - 1].end, tail: Vec::new() };
         }
         Item { comments, inner, key, value, start }
     }

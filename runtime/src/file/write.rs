@@ -23,7 +23,7 @@ pub fn write(graph: &Graph) -> String {
     }
     writer.out.push('(');
     writer.section("format");
-    writer.out.push_str(&format!("format: {FORMAT},"));
+    writer.out.extend(["format: ", &FORMAT.to_string(), ","]);
     if !graph.title.is_empty() || writer.has_comments("title") {
         writer.section("title");
         writer.out.push_str("title: ");
@@ -89,7 +89,7 @@ impl Writer<'_> {
         self.section("settings");
         let flat = flat_settings(&graph.settings);
         if !commented && fits(&flat, "    settings: ()".len()) {
-            self.out.push_str(&format!("settings: ({flat}),"));
+            self.out.extend(["settings: (", &flat, "),"]);
             return;
         }
         let comments = graph.comments.settings.iter();

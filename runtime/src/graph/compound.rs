@@ -61,6 +61,7 @@ impl Graph {
     }
 
     /// These nodes and the pipes between them, as a graph of their own: what goes to the clipboard.
+    #[must_use]
     pub fn extract(&self, nodes: &[NodeId]) -> Self {
         let wanted: HashSet<&NodeId> = nodes.iter().collect();
         let nodes = self.nodes.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, node)| (id.clone(), Arc::clone(node)));

@@ -275,15 +275,15 @@ mod tests {
     use crate::graph::sample::{graph, id, pipe};
 
     /// Applies, and holds `apply` to its promise both ways.
-    fn there_and_back(edit: Edit) {
+    fn there_and_back(edit: &Edit) {
         let start = graph();
         let mut changed = start.clone();
         let inverse = changed.apply(edit.clone()).unwrap_or_else(|error| panic!("{edit:?}: {error}"));
         let there = changed.clone();
         let again = changed.apply(inverse).unwrap();
-        assert_same(&changed, &start, &edit);
+        assert_same(&changed, &start, edit);
         changed.apply(again).unwrap();
-        assert_same(&changed, &there, &edit);
+        assert_same(&changed, &there, edit);
     }
 
     /// Equal, order included (equality of maps alone does not see it).
@@ -317,7 +317,7 @@ mod tests {
             Edit::SetNote(NoteId(9), Some(Note::default())),
             Edit::Group(vec![Edit::RemovePipe(pipe("work.out -> done.in")), Edit::RenameNode(work, id("jobs"))]),
         ] {
-            there_and_back(edit);
+            there_and_back(&edit);
         }
     }
 

@@ -105,7 +105,9 @@ fn longest_ways(wiring: &Wiring) -> (Vec<(usize, usize)>, Vec<usize>) {
         }
     }
     let mut next = vec![Vec::new(); count];
-    forward.iter().for_each(|&(from, to)| next[from].push(to));
+    for &(from, to) in &forward {
+        next[from].push(to);
+    }
     let mut layer = vec![0_usize; count];
     for &node in finished.iter().rev() {
         for &to in &next[node] {

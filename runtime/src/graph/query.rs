@@ -80,7 +80,9 @@ impl Wiring {
                 if low[node] == order[node] {
                     let start = stack.iter().rposition(|&member| member == node).expect("a root is on the stack");
                     let mut members = stack.split_off(start);
-                    members.iter().for_each(|&member| on_stack[member] = false);
+                    for &member in &members {
+                        on_stack[member] = false;
+                    }
                     let to_itself = || self.out[node].iter().any(|&(pipe, to)| to == node && through(pipe));
                     if members.len() > 1 || to_itself() {
                         members.sort_unstable();

@@ -82,7 +82,7 @@ fn rate(per_second: f64) -> String {
 
 /// Three significant digits are enough for advice.
 fn number(value: f64) -> String {
-    if value >= 100.0 { format!("{value:.0}") } else { format!("{:.2}", value).trim_end_matches('0').trim_end_matches('.').to_owned() }
+    if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() }
 }
 
 #[cfg(test)]
@@ -95,8 +95,8 @@ mod tests {
         let mut nodes = format!("\"g\": generator({generator}), \"q\": queue, ");
         let mut pipes = "\"g.out -> q.in\", ".to_owned();
         for (number, pool) in pools.iter().enumerate() {
-            nodes += &format!("\"p{number}\": consumer_pool({pool}), ");
-            pipes += &format!("\"q.out -> p{number}.in\", ");
+            nodes.extend(["\"p", &number.to_string(), "\": consumer_pool(", pool, "), "]);
+            pipes.extend(["\"q.out -> p", &number.to_string(), ".in\", "]);
         }
         let problems = check(&graph(&nodes, &pipes), CATALOGUE);
         problems
