@@ -20,8 +20,6 @@ mod paint;
 mod pipe_view;
 mod pointer;
 mod scene;
-#[cfg(test)]
-mod tests;
 
 pub use camera::Camera;
 pub use gesture::MayConnect;

@@ -17,7 +17,8 @@ use egui::{ScrollArea, Ui};
 
 /// Shows the inspector.
 pub fn inspector_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
-    ui.spacing_mut().item_spacing.y = 6.0;
+    ui.take_available_space();
+    ui.spacing_mut().item_spacing.y = 5.0;
     let Some(open) = state.front() else { return };
     if open.selection.len() > 1 {
         others::several_ui(ui, theme, state);
@@ -33,5 +34,8 @@ pub fn inspector_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
 }
 
 fn in_scroll(ui: &mut Ui, name: &str, show: impl FnOnce(&mut Ui)) {
-    ScrollArea::vertical().id_salt(name).auto_shrink(false).show(ui, show);
+    ScrollArea::vertical().id_salt(name).auto_shrink(false).show(ui, |ui| {
+        // Room for the scroll bar.
+        egui::Frame::new().inner_margin(egui::Margin { left: 4, right: 10, top: 0, bottom: 16 }).show(ui, show);
+    });
 }

@@ -3,6 +3,8 @@
 pub mod history;
 
 use crate::action::Item;
+use crate::state::Notice;
+use crate::widgets::figure;
 use history::Histories;
 use indexmap::IndexMap;
 use pipewright_runtime::engine::control::{Control, Speed};
@@ -191,6 +193,24 @@ impl Session {
         let kept = self.taps.get(pipe).map_or(0, |tap| tap.rows.len() as u64);
         let passed = self.snapshot.as_ref().and_then(|snapshot| snapshot.pipes.get(pipe)).map_or(0, |figures| figures.messages);
         passed.saturating_sub(kept)
+    }
+
+    /// How the run ended, in words.
+    pub fn outcome(&self) -> Option<Notice> {
+        let snapshot = self.snapshot.as_ref()?;
+        let books = &snapshot.books;
+        let lost = if books.balanced() { "" } else { "; the books do not balance" };
+        let text = format!(
+            "{} messages delivered, {} dead letters in {}{lost}",
+            figure::count(books.delivered),
+            figure::count(books.dead_lettered),
+            figure::seconds(snapshot.now.seconds())
+        );
+        match &snapshot.state {
+            RunState::Ended => Some(Notice::Done(format!("The run ended: {text}."))),
+            RunState::Failed(error) => Some(Notice::Failed(format!("The run failed: {error}"))),
+            RunState::Running | RunState::Paused | RunState::Stopping => None,
+        }
     }
 
     /// Asks for a node's changed settings to come into force.

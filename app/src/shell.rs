@@ -1,7 +1,7 @@
 //! The window: lays the panels out, polls runs and files, performs what was asked.
 
 use crate::action::{Action, perform, shortcuts};
-use crate::cli::{ThemeName, WindowArguments};
+use crate::cli::WindowArguments;
 use crate::dialogs::{self, Files, Native};
 use crate::io::folders::Folders;
 use crate::io::{Io, Job};
@@ -38,25 +38,22 @@ pub struct Shell {
     /// A command that waits for a text field to give up the keyboard, so that what was typed counts.
     deferred: Vec<Action>,
     close_granted: bool,
+    /// The title that the window has.
+    title: String,
 }
 
 impl Shell {
     /// A window as the command line asks for it.
-    pub fn new(context: &Context, arguments: &WindowArguments) -> Self {
+    pub fn new(context: &Context, arguments: &WindowArguments, folders: Folders, preferences: Preferences) -> Self {
         let picture = arguments.screenshot.clone().map(|path| Picture::new(path, arguments.after.unwrap_or(Duration::from_millis(600))));
-        let folders = if picture.is_some() {
-            // A picture must not depend on who takes it.
-            Folders::below(&std::env::temp_dir().join(format!("pipewright-picture-{}", std::process::id())))
-        } else {
-            Folders::of_the_user()
-        };
-        let preferences = read_preferences(&folders, arguments);
         let saved_preferences = preferences.to_text();
         let waker = context.clone();
         let io = Io::start(folders, CATALOGUE, move || waker.request_repaint());
         let files: Box<dyn Files> = Box::<Native>::default();
         let state = State::new(CATALOGUE, preferences, io, files);
         theme::install(context);
+        // Ctrl with plus and minus belongs to the canvas.
+        context.options_mut(|options| options.zoom_with_keyboard = false);
         if picture.is_none() {
             state.io.ask(Job::Recover);
         }
@@ -74,6 +71,7 @@ impl Shell {
             frame_seconds: 0.0,
             deferred: Vec::new(),
             close_granted: false,
+            title: String::new(),
         }
     }
 
@@ -89,14 +87,18 @@ impl Shell {
         }
         let seconds = context.input(|input| input.time);
         let mut refused = Vec::new();
+        let mut ended = Vec::new();
         for open in &mut self.state.documents {
-            if let Some(session) = &mut open.session
-                && let Err(problems) = session.poll(seconds, &open.selection)
-            {
+            let Some(session) = &mut open.session else { continue };
+            let alive = session.alive();
+            if let Err(problems) = session.poll(seconds, &open.selection) {
                 refused.push((open.document.name(), problems.len()));
                 open.problems_of_start = problems;
+            } else if alive && !session.alive() {
+                ended.extend(session.outcome());
             }
         }
+        self.state.notices.extend(ended);
         for (name, count) in refused {
             self.state.failed(format!("{name} cannot run: {count} problem{}.", if count == 1 { "" } else { "s" }));
             self.state.outbox.command("view.problems");
@@ -211,6 +213,7 @@ impl Shell {
             }
         }
         self.autosave();
+        self.name_window(context);
         if self.state.documents.iter().any(|open| open.session.as_ref().is_some_and(Session::moving)) {
             context.request_repaint_after(FRAME_WHILE_RUNNING);
         } else {
@@ -238,6 +241,17 @@ impl Shell {
         if text != self.saved_preferences {
             self.state.io.ask(Job::Preferences(text.clone()));
             self.saved_preferences = text;
+        }
+    }
+
+    fn name_window(&mut self, context: &Context) {
+        let title = self.state.front().map_or_else(
+            || "Pipewright".to_owned(),
+            |open| format!("{}{} – Pipewright", if open.document.dirty() { "• " } else { "" }, open.document.name()),
+        );
+        if title != self.title {
+            context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
         }
     }
 
@@ -293,20 +307,4 @@ impl eframe::App for Shell {
             }
         }
     }
-}
-
-fn read_preferences(folders: &Folders, arguments: &WindowArguments) -> Preferences {
-    let mut preferences = std::fs::read_to_string(folders.preferences()).map(|text| Preferences::from_text(&text)).unwrap_or_default();
-    if let Some(theme) = arguments.theme {
-        preferences.theme = match theme {
-            ThemeName::Dark => ThemeChoice::Dark,
-            ThemeName::Light => ThemeChoice::Light,
-        };
-    } else if arguments.screenshot.is_some() {
-        preferences.theme = ThemeChoice::Dark;
-    }
-    if let Some((width, height)) = arguments.size {
-        preferences.window_size = [width, height];
-    }
-    preferences
 }

@@ -1,6 +1,8 @@
 //! Opens the window, and says in words why it cannot.
 
-use crate::cli::WindowArguments;
+use crate::cli::{ThemeName, WindowArguments};
+use crate::io::folders::Folders;
+use crate::preferences::{Preferences, ThemeChoice};
 use crate::shell::Shell;
 use eframe::egui::ViewportBuilder;
 use eframe::{NativeOptions, Renderer};
@@ -17,7 +19,14 @@ pub struct NoWindow {
 
 /// Opens the window and returns when it is closed.
 pub fn open(arguments: &WindowArguments) -> Result<(), NoWindow> {
-    let size = arguments.size.map_or([1440.0, 900.0], |(width, height)| [width, height]);
+    let folders = if arguments.screenshot.is_some() {
+        // A picture must not depend on who takes it.
+        Folders::below(&std::env::temp_dir().join(format!("pipewright-picture-{}", std::process::id())))
+    } else {
+        Folders::of_the_user()
+    };
+    let preferences = preferences(&folders, arguments);
+    let size = preferences.window_size;
     let viewport = ViewportBuilder::default()
         .with_title("Pipewright")
         .with_app_id("pipewright")
@@ -25,8 +34,13 @@ pub fn open(arguments: &WindowArguments) -> Result<(), NoWindow> {
         .with_min_inner_size([900.0, 560.0]);
     let options = NativeOptions { viewport, renderer: Renderer::Glow, ..NativeOptions::default() };
     let arguments = arguments.clone();
-    let run =
-        move || eframe::run_native("Pipewright", options, Box::new(move |created| Ok(Box::new(Shell::new(&created.egui_ctx, &arguments)))));
+    let run = move || {
+        eframe::run_native(
+            "Pipewright",
+            options,
+            Box::new(move |created| Ok(Box::new(Shell::new(&created.egui_ctx, &arguments, folders, preferences)))),
+        )
+    };
     // winit panics where a library that it loads by name is missing.
     let quiet = std::panic::take_hook();
     let told = std::sync::Arc::new(std::sync::Mutex::new(None));
@@ -55,6 +69,23 @@ pub fn open(arguments: &WindowArguments) -> Result<(), NoWindow> {
         }),
         (Err(cause), None) => std::panic::resume_unwind(cause),
     }
+}
+
+/// What is remembered, and what the command line says instead.
+fn preferences(folders: &Folders, arguments: &WindowArguments) -> Preferences {
+    let mut preferences = std::fs::read_to_string(folders.preferences()).map(|text| Preferences::from_text(&text)).unwrap_or_default();
+    if let Some(theme) = arguments.theme {
+        preferences.theme = match theme {
+            ThemeName::Dark => ThemeChoice::Dark,
+            ThemeName::Light => ThemeChoice::Light,
+        };
+    } else if arguments.screenshot.is_some() {
+        preferences.theme = ThemeChoice::Dark;
+    }
+    if let Some((width, height)) = arguments.size {
+        preferences.window_size = [width, height];
+    }
+    preferences
 }
 
 fn first_line(text: &str) -> &str {

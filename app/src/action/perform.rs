@@ -4,6 +4,8 @@ pub mod edit;
 pub mod file;
 pub mod run;
 pub mod select;
+#[cfg(test)]
+mod tests;
 pub mod view;
 pub mod wire;
 

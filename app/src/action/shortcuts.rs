@@ -2,7 +2,7 @@
 
 use super::Action;
 use super::table::TABLE;
-use egui::{Event, Modifiers};
+use egui::{Event, Key, Modifiers};
 
 /// What the keys of this frame ask for. While a text field has the keyboard, only keys with Ctrl (or a function key) that mean nothing to
 /// a text field count.
@@ -29,6 +29,17 @@ pub fn pressed(context: &egui::Context) -> (Vec<Action>, Option<String>) {
         if writing && !outside_of_text(keys) {
             continue;
         }
+        if keys.logical_key == Key::Space && context.memory(|memory| memory.focused().is_some()) {
+            // On a button, the space bar presses it.
+            continue;
+        }
+        if keys.logical_key == Key::Escape {
+            // Menus, gestures and fields hear Escape, too.
+            if !egui::Popup::is_any_open(context) && context.input(|input| input.key_pressed(Key::Escape)) {
+                actions.push(Action::Command(name));
+            }
+            continue;
+        }
         if context.input_mut(|input| input.consume_shortcut(keys)) {
             actions.push(Action::Command(name));
         }
@@ -38,7 +49,6 @@ pub fn pressed(context: &egui::Context) -> (Vec<Action>, Option<String>) {
 
 /// Whether a chord means nothing to a text field.
 fn outside_of_text(keys: &egui::KeyboardShortcut) -> bool {
-    use egui::Key;
     let function = matches!(keys.logical_key, Key::F5 | Key::F6 | Key::F10);
     let text = matches!(keys.logical_key, Key::A | Key::Z | Key::Y | Key::K | Key::Backspace | Key::Delete);
     function || (keys.modifiers.contains(Modifiers::COMMAND) && !text)

@@ -161,9 +161,15 @@ pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
 /// Answers known beforehand, for tests.
 #[derive(Default)]
 pub struct Scripted {
-    /// The answers, first one first.
-    pub answers: std::collections::VecDeque<Option<PathBuf>>,
+    answers: std::collections::VecDeque<Option<PathBuf>>,
     asked: std::collections::VecDeque<Purpose>,
+}
+
+impl Scripted {
+    /// These answers, the first one first; after the last every question is cancelled.
+    pub fn answering(answers: impl IntoIterator<Item = Option<PathBuf>>) -> Self {
+        Self { answers: answers.into_iter().collect(), ..Self::default() }
+    }
 }
 
 impl Files for Scripted {

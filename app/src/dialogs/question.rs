@@ -2,6 +2,7 @@
 
 use crate::action::perform::file;
 use crate::io::Job;
+use crate::io::autosave::Recovered;
 use crate::state::State;
 use crate::theme::{self, Theme};
 use egui::{Button, Context, Id, Modal, RichText, Ui};
@@ -25,6 +26,8 @@ pub enum Question {
         /// Whether it was about to be written.
         saving: bool,
     },
+    /// A session before this one ended without saving.
+    Recover,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,7 @@ impl Question {
                 "Read it again, and lose what was changed here since it was last saved?",
                 ["Read again", "Keep mine"],
             ),
+            Self::Recover => ask_ui(context, theme, "Unsaved work was found", &found(state), ["Recover", "Throw away"]),
         };
         let Some(answer) = answer else { return Some(self) };
         self.answered(state, answer);
@@ -66,7 +70,10 @@ impl Question {
     }
 
     fn answered(&self, state: &mut State, answer: Answer) {
-        let (Self::Unsaved { document, .. } | Self::ChangedOutside { document, .. }) = self;
+        let (Self::Unsaved { document, .. } | Self::ChangedOutside { document, .. }) = self else {
+            recover(state, answer);
+            return;
+        };
         let Some(at) = state.documents.iter().position(|open| open.document.number == *document) else { return };
         match (self, answer) {
             (Self::Unsaved { .. }, Answer::First) => {
@@ -96,6 +103,26 @@ impl Question {
             // Whatever is there will be asked about again when it is saved.
             (Self::ChangedOutside { saving: false, .. }, Answer::Second | Answer::Cancel) => state.documents[at].document.mark_unsaved(),
             (_, Answer::Cancel) => state.closing = false,
+            (Self::Recover, Answer::First | Answer::Second) => {}
+        }
+    }
+}
+
+/// The documents that were found, in words.
+fn found(state: &State) -> String {
+    let name =
+        |one: &Recovered| one.path.as_ref().map_or_else(|| "a document without a name".to_owned(), |path| path.display().to_string());
+    let names: Vec<String> = state.recovered.iter().take(5).map(name).collect();
+    format!("The program ended before these were saved: {}. Recovered documents open with unsaved changes.", names.join(", "))
+}
+
+fn recover(state: &mut State, answer: Answer) {
+    for recovered in std::mem::take(&mut state.recovered) {
+        match answer {
+            Answer::First => file::recover(state, recovered),
+            Answer::Second => state.io.ask(Job::Discard(recovered.autosave)),
+            // Asked again at the next start.
+            Answer::Cancel => {}
         }
     }
 }

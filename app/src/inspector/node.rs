@@ -61,7 +61,7 @@ fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &
 }
 
 fn settings_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &Node, kind: Option<&'static Kind>) {
-    running_note_ui(ui, theme, state);
+    running_note_ui(ui, theme, state, id);
     let general: Vec<String> = about(state.front(), id);
     for problem in general {
         ui.add(egui::Label::new(RichText::new(problem).size(11.5).color(theme.warning)).wrap());
@@ -123,9 +123,15 @@ fn name_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
     });
 }
 
-fn running_note_ui(ui: &mut Ui, theme: &Theme, state: &State) {
-    if state.front().is_some_and(Open::running) {
-        ui.label(RichText::new("Changes come into force at once.").size(11.0).color(theme.good));
+/// While a run goes on: that changes come into force at once, and what the run said about the last one (kept, or restarted).
+fn running_note_ui(ui: &mut Ui, theme: &Theme, state: &State, id: &NodeId) {
+    let Some(open) = state.front().filter(|open| open.running()) else { return };
+    ui.label(RichText::new("Changes come into force at once.").size(11.0).color(theme.good));
+    let snapshot = open.session.as_ref().and_then(|session| session.snapshot());
+    let line = snapshot.and_then(|snapshot| snapshot.journal.iter().rev().find(|line| line.node.as_ref() == Some(id)));
+    if let Some(line) = line {
+        let text = format!("{}  {}", crate::widgets::figure::clock(line.at.seconds()), line.text);
+        ui.add(egui::Label::new(RichText::new(text).size(11.0).color(theme.dim)).wrap());
     }
 }
 

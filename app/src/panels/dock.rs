@@ -10,6 +10,8 @@ use pipewright_runtime::problem::Severity;
 
 /// Shows the dock.
 pub fn dock_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
+    // The panel keeps its height, whatever stands in it.
+    ui.set_min_height(ui.available_height());
     let tabs: Vec<Tab<'_>> = DockTab::ALL.iter().map(|tab| Tab { label: tab.title(), count: count(theme, state, *tab) }).collect();
     let mut chosen = DockTab::ALL.iter().position(|tab| *tab == state.preferences.workspace.dock_tab).unwrap_or(0);
     tab_bar_ui(ui, theme, &tabs, &mut chosen);

@@ -137,7 +137,7 @@ fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
     ui.horizontal(|ui| {
         ui.set_height(32.0);
         let label = RichText::new(name(pipe)).font(theme::strong(12.5));
-        ComboBox::from_id_salt("pipe of messages").width(240.0).selected_text(label).show_ui(ui, |ui| {
+        ComboBox::from_id_salt("pipe of messages").width(220.0).truncate().selected_text(label).show_ui(ui, |ui| {
             for other in open.document.graph().pipes().keys().take(PIPES_LISTED) {
                 if ui.selectable_label(other == pipe, name(other)).on_hover_text(other.to_string()).clicked() {
                     chosen = Some(other.clone());
@@ -145,7 +145,7 @@ fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
             }
         });
         ui.scope(|ui| {
-            ui.set_max_width(260.0);
+            ui.set_max_width((ui.available_width() - 200.0).clamp(60.0, 260.0));
             search_ui(ui, theme, &mut query, "Search in messages", "");
         });
         let (icon, title) = if paused { (Icon::Run, "Go on listing") } else { (Icon::Pause, "Hold the list still") };

@@ -15,6 +15,7 @@ pub struct DraggedKind(pub &'static str);
 
 /// Shows the list.
 pub fn palette_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
+    ui.set_min_width(ui.available_width());
     let id = Id::unique("palette search");
     let mut query: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     search_ui(ui, theme, &mut query, "Find a kind", "");

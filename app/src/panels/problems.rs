@@ -5,6 +5,7 @@ use crate::state::{Open, State};
 use crate::theme::{self, Icon, Theme};
 use crate::widgets::empty::empty_ui;
 use egui::{Align2, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use pipewright_runtime::check::explain::explain;
 use pipewright_runtime::problem::{Problem, Severity, Subject};
 
 /// Height of a row.
@@ -99,6 +100,11 @@ fn explain_ui(ui: &mut Ui, theme: &Theme, problem: &Problem) {
         if let Some(position) = problem.position {
             let text = format!("line {}, column {}", position.line, position.column);
             ui.label(RichText::new(text).font(theme::mono(11.5)).color(theme.dim));
+        }
+        if let Some(explanation) = explain(problem.code) {
+            ui.add_space(6.0);
+            ui.label(RichText::new(format!("{}  {}", explanation.code, explanation.title)).font(theme::medium(12.0)).color(theme.dim));
+            ui.label(RichText::new(explanation.text).size(12.0).color(theme.dim));
         }
     });
 }

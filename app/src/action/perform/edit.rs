@@ -184,6 +184,8 @@ pub fn note(state: &mut State) {
 
 /// Lists the kinds, to add one in the middle of what is seen.
 pub fn quick_add(state: &mut State) {
-    let Some(at) = state.front().map(|open| open.views.canvas_centre) else { return };
+    let middle = |open: &crate::state::Open| open.canvas.pointer().unwrap_or(open.views.canvas_centre);
+    let Some(at) = state.front().map(middle) else { return };
+    let at = at - egui::vec2(NODE_WIDTH, NODE_HEIGHT) * 0.5;
     state.dialog = Some(Dialog::QuickAdd(QuickAdd::at(at, None)));
 }

@@ -196,7 +196,12 @@ fn take(state: &mut State, done: Done) {
                 state.dialog = Some(Dialog::Question(Question::ChangedOutside { document, name, saving: false }));
             }
         }
-        Done::Recovered(recovered) => state.recovered = recovered,
+        Done::Recovered(recovered) => {
+            if !recovered.is_empty() && state.dialog.is_none() {
+                state.dialog = Some(Dialog::Question(Question::Recover));
+            }
+            state.recovered = recovered;
+        }
         Done::Written(path, Ok(())) => state.done(format!("Wrote {}", path.display())),
         Done::Written(path, Err(error)) => state.failed(format!("{} was not written: {error}", path.display())),
     }

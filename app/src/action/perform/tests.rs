@@ -1,0 +1,260 @@
+//! Every command performed on a document, and the ways of a document through files, the clipboard and a run.
+
+use super::*;
+use crate::action::table::TABLE;
+use crate::action::{Item, Outbox};
+use crate::dialogs::{Question, Scripted};
+use crate::io::Io;
+use crate::io::folders::Folders;
+use crate::preferences::Preferences;
+use crate::samples;
+use crate::state::Request;
+use pipewright_runtime::file as files;
+use pipewright_runtime::id::{End, PipeId};
+use pipewright_runtime::nodes::CATALOGUE;
+use pipewright_runtime::telemetry::snapshot::RunState;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// A window without a screen, in a folder of its own.
+struct Desk {
+    state: State,
+    folder: PathBuf,
+}
+
+impl Desk {
+    fn new(name: &str) -> Self {
+        Self::answering(name, Vec::new())
+    }
+
+    fn answering(name: &str, answers: Vec<Option<PathBuf>>) -> Self {
+        let folder = std::env::temp_dir().join(format!("pipewright-desk-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let io = Io::start(Folders::below(&folder), CATALOGUE, || {});
+        let files = Scripted::answering(answers);
+        Self { state: State::new(CATALOGUE, Preferences::default(), io, Box::new(files)), folder }
+    }
+
+    fn with_sample(name: &str) -> Self {
+        let mut desk = Self::new(name);
+        file::open_sample(&mut desk.state, &samples::ALL[1]);
+        desk
+    }
+
+    fn perform(&mut self, action: Action) {
+        self.state.push(action);
+        perform_all(&mut self.state);
+    }
+
+    /// Lets the io thread and the file dialogs come up with their answers until this is so.
+    fn until(&mut self, what: &str, done: impl Fn(&State) -> bool) {
+        let began = Instant::now();
+        while !done(&self.state) {
+            assert!(began.elapsed() < Duration::from_secs(20), "{what} does not happen");
+            file::take_chosen(&mut self.state);
+            file::take_done(&mut self.state);
+            for open in &mut self.state.documents {
+                if let Some(session) = &mut open.session {
+                    session.poll(began.elapsed().as_secs_f64(), &open.selection).unwrap();
+                }
+            }
+            perform_all(&mut self.state);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn graph(&self) -> pipewright_runtime::graph::Graph {
+        self.state.front().unwrap().document.graph().clone()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn node(name: &str) -> NodeId {
+    NodeId::new(name).unwrap()
+}
+
+#[test]
+fn every_command_can_be_performed_on_a_sample_and_undone() {
+    for command in TABLE.iter().filter(|command| !command.name.starts_with("run.")) {
+        for select_first in [false, true] {
+            let mut desk = Desk::with_sample("every");
+            let before = desk.graph();
+            if select_first {
+                let first = before.nodes().keys().nth(1).unwrap().clone();
+                desk.perform(Action::Select(vec![Item::Node(first)]));
+            }
+            let enabled = (command.enabled)(&desk.state);
+            desk.perform(Action::Command(command.name));
+            if !enabled && command.name.starts_with("edit.") {
+                assert_eq!(desk.graph(), before, "{} is not enabled, yet changes the graph", command.name);
+            }
+            if let Some(open) = desk.state.front()
+                && open.document.number == 2
+            {
+                while open_undo(&mut desk) {}
+                assert_eq!(desk.graph(), before, "{} cannot be undone", command.name);
+            }
+        }
+    }
+}
+
+fn open_undo(desk: &mut Desk) -> bool {
+    let can = desk.state.front().unwrap().document.history().undo_label().is_some();
+    desk.perform(Action::Command("edit.undo"));
+    can
+}
+
+#[test]
+fn every_command_can_be_performed_without_a_document() {
+    for command in TABLE {
+        let mut desk = Desk::new("none");
+        (command.perform)(&mut desk.state);
+        desk.perform(Action::Command(command.name));
+    }
+}
+
+#[test]
+fn commands_are_told_apart_and_explained() {
+    let mut names: Vec<&str> = TABLE.iter().map(|command| command.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), TABLE.len());
+    for command in TABLE {
+        assert!(command.name.starts_with(&format!("{}.", command.menu.title().to_lowercase())), "{}", command.name);
+        assert!(command.help.ends_with('.') && !command.title.is_empty(), "{}", command.name);
+    }
+}
+
+#[test]
+fn a_document_is_saved_opened_and_asked_about() {
+    let target = std::env::temp_dir().join(format!("pipewright-saved-{}.ron", std::process::id()));
+    let mut desk = Desk::answering("save", vec![Some(target.clone())]);
+    file::open_sample(&mut desk.state, &samples::ALL[0]);
+    let first = desk.graph().nodes().keys().next().unwrap().clone();
+    desk.perform(Action::Edit("Title".into(), Edit::SetTitle(first, "Renamed".into())));
+    assert!(desk.state.front().unwrap().document.dirty());
+    desk.perform(Action::Command("file.save"));
+    desk.until("the save", |state| state.front().is_some_and(|open| !open.document.dirty()));
+    let written = desk.graph();
+    let text = std::fs::read_to_string(&target).unwrap();
+    assert_eq!(files::read(&text, CATALOGUE).graph, written);
+
+    // Another program writes the file: saving asks first, and nothing is overwritten.
+    std::fs::write(&target, format!("{text}\n// somebody else\n")).unwrap();
+    let first = written.nodes().keys().next().unwrap().clone();
+    desk.perform(Action::Edit("Title".into(), Edit::SetTitle(first, "Again".into())));
+    desk.perform(Action::Command("file.save"));
+    desk.until("the question", |state| matches!(state.dialog, Some(Dialog::Question(Question::ChangedOutside { .. }))));
+    assert!(std::fs::read_to_string(&target).unwrap().ends_with("// somebody else\n"));
+
+    // Closing with unsaved changes asks, too.
+    desk.state.dialog = None;
+    desk.perform(Action::Command("file.quit"));
+    file::go_on_closing(&mut desk.state);
+    assert!(matches!(desk.state.dialog, Some(Dialog::Question(Question::Unsaved { .. }))));
+    assert!(!desk.state.requests.contains(&Request::Close));
+    std::fs::remove_file(target).unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_written_loses_nothing() {
+    let nowhere = PathBuf::from("/proc/pipewright/no.ron");
+    let mut desk = Desk::answering("nowhere", vec![Some(nowhere)]);
+    file::open_sample(&mut desk.state, &samples::ALL[0]);
+    desk.state.front_mut().unwrap().document.mark_unsaved();
+    desk.perform(Action::Command("file.save"));
+    desk.until("the failure", |state| state.notices.iter().any(|notice| matches!(notice, crate::state::Notice::Failed(_))));
+    assert!(desk.state.front().unwrap().document.dirty());
+}
+
+#[test]
+fn a_copy_pasted_is_the_same_under_fresh_ids() {
+    let mut desk = Desk::with_sample("copy");
+    let before = desk.graph();
+    desk.perform(Action::Command("edit.select_all"));
+    desk.perform(Action::Command("edit.copy"));
+    let copied = desk.state.requests.iter().find_map(|request| match request {
+        Request::Copy(text) => Some(text.clone()),
+        Request::Paste | Request::Close => None,
+    });
+    desk.state.pasted = copied;
+    desk.perform(Action::Command("edit.paste"));
+    let after = desk.graph();
+    assert_eq!(after.nodes().len(), 2 * before.nodes().len());
+    assert_eq!(after.pipes().len(), 2 * before.pipes().len());
+    desk.perform(Action::Command("edit.undo"));
+    assert_eq!(desk.graph(), before, "one step");
+    desk.state.pasted = Some("no graph at all".into());
+    desk.perform(Action::Command("edit.paste"));
+    assert_eq!(desk.graph(), before);
+}
+
+#[test]
+fn a_topic_gets_a_subscription_in_between() {
+    let mut desk = Desk::new("topic");
+    desk.perform(Action::Command("file.new"));
+    for kind in ["topic", "sink"] {
+        desk.perform(Action::AddNode { kind: kind.into(), at: egui::pos2(0.0, 0.0), wire: None, into: None });
+    }
+    let end = |name: &str, port: &str| End { node: node(name), port: port.into() };
+    desk.perform(Action::Connect(end("topic", "out"), end("sink", "in")));
+    let graph = desk.graph();
+    assert!(graph.pipe(&PipeId { from: end("topic", "out"), to: end("subscription", "in") }).is_some(), "{:?}", graph.pipes().keys());
+    assert!(graph.pipe(&PipeId { from: end("subscription", "out"), to: end("sink", "in") }).is_some());
+    desk.perform(Action::Command("edit.undo"));
+    assert_eq!(desk.graph().nodes().len(), 2, "one step");
+}
+
+#[test]
+fn a_node_dropped_on_a_pipe_goes_into_it_and_can_be_cut_out_again() {
+    let mut desk = Desk::with_sample("insert");
+    let before = desk.graph();
+    let pipe = before.pipes().keys().next().unwrap().clone();
+    desk.perform(Action::AddNode { kind: "filter".into(), at: egui::pos2(7.0, 9.0), wire: None, into: Some(pipe.clone()) });
+    let graph = desk.graph();
+    assert!(graph.pipe(&pipe).is_none());
+    assert_eq!(graph.pipes().len(), before.pipes().len() + 1);
+    assert_eq!(desk.state.front().unwrap().selection.first(), Some(&Item::Node(node("filter"))));
+    desk.perform(Action::Command("edit.delete_reconnect"));
+    assert!(desk.graph().pipe(&pipe).is_some());
+    assert_eq!(desk.graph().nodes().len(), before.nodes().len());
+}
+
+#[test]
+fn a_run_starts_pauses_changes_and_stops() {
+    let mut desk = Desk::with_sample("run");
+    let run_state = |state: &State| state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.state().cloned());
+    desk.perform(Action::Command("run.simulate"));
+    desk.until("the start", |state| run_state(state) == Some(RunState::Running));
+    let generator = desk.graph().nodes().keys().next().unwrap().clone();
+    let rate = pipewright_runtime::setting::Setting::text("50/s");
+    desk.perform(Action::Edit("Rate".into(), Edit::SetSetting(generator.clone(), "rate".into(), Some(rate))));
+    let changed = |state: &State| {
+        let snapshot = state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.snapshot());
+        snapshot.is_some_and(|snapshot| snapshot.journal.iter().any(|line| line.node.as_ref() == Some(&generator)))
+    };
+    desk.until("the hot change in the journal", changed);
+    desk.perform(Action::Command("run.pause"));
+    desk.until("the pause", |state| run_state(state) == Some(RunState::Paused));
+    desk.perform(Action::Command("run.step"));
+    desk.perform(Action::Command("run.faster"));
+    desk.perform(Action::Command("run.pause"));
+    desk.until("going on", |state| run_state(state) == Some(RunState::Running));
+    desk.perform(Action::Command("run.stop"));
+    desk.perform(Action::Control(pipewright_runtime::engine::control::Control::StopNow));
+    desk.until("the end", |state| run_state(state) == Some(RunState::Ended));
+    assert!(!desk.state.front().unwrap().running());
+}
+
+#[test]
+fn an_outbox_gives_its_actions_once() {
+    let mut outbox = Outbox::default();
+    outbox.command("edit.undo");
+    assert_eq!(outbox.take().len(), 1);
+    assert!(outbox.take().is_empty());
+}
