@@ -217,9 +217,7 @@ impl Shard {
                 Change::Kept => {
                     station.intake = station.behaviour.intake();
                     shard.journal.write(now, Some(&station.id), &format!("settings changed; {held} messages inside stay"));
-                    for port in 0..station.outputs.len() {
-                        shard.call(station, Event::Room(port), None);
-                    }
+                    shard.call(station, Event::Start, None);
                 }
                 Change::Restart => {
                     shard.restart(station, &format!("restarted for changed settings; {held} messages inside were given back"))

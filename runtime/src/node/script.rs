@@ -10,7 +10,7 @@ mod seen;
 pub use seen::{Ended, Left, Seen};
 
 use super::effects::Identity;
-use super::{Answer, Ask, Behaviour, Change, Effect, Effects, Event, Form, Gauge, Intake, Kind, PortRole, Ports, Ticket, Verdict};
+use super::{Answer, Ask, Behaviour, Change, Effect, Effects, Event, Flow, Form, Gauge, Intake, Kind, PortRole, Ports, Ticket, Verdict};
 use crate::id::{MessageId, NodeId, hash_text};
 use crate::message::{Message, Payload, Settlement, Value};
 use crate::problem::Problem;
@@ -133,11 +133,14 @@ impl Script {
         self.ports.output(name).unwrap_or_else(|| panic!("{} has no output `{name}`", self.kind.name))
     }
 
-    /// Gives an output this much room (credit, for a store), instead of as much as it wants. Before the first moment.
+    /// Gives an output this much room (credit, for a store), instead of as much as it wants; one that never blocks stays as it is (G2).
+    /// Before the first moment.
     #[must_use]
     pub fn room(mut self, output: &str, room: usize) -> Self {
         let port = self.output(output);
-        self.rooms[port] = room;
+        if self.ports.outputs[port].flow != Flow::Free {
+            self.rooms[port] = room;
+        }
         self
     }
 
@@ -149,7 +152,7 @@ impl Script {
         self
     }
 
-    /// Answers for the outside, this long after each request. Before the first moment.
+    /// Answers for the outside, this long after each request; without this, requests stay open. Before the first moment.
     #[must_use]
     pub fn answering(mut self, latency: &str, answer: impl FnMut(&Ask) -> Answer + 'static) -> Self {
         self.latency = span(latency);
@@ -295,8 +298,16 @@ impl Script {
         change
     }
 
-    /// Ends the node: it gives back what it holds, and the books must close at zero held.
+    /// Ends the node as its removal would: the outbox empties, holds go back, the behaviour gives back what it keeps, and the books must
+    /// close at zero held. The script is over then: in the inbox nothing is taken any more.
     pub fn give_back(&mut self) -> &Seen {
+        self.taking_in = true;
+        self.rooms.fill(AMPLE);
+        self.flush();
+        for (message, key) in std::mem::take(&mut self.holds).into_values() {
+            self.agenda.remove(&key);
+            self.carry_out(Effect::Nack(message, "the node was removed".into()));
+        }
         let mut wishes = Vec::new();
         let mut fx = Effects::new(self.now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut wishes);
         self.behaviour.give_back(&mut fx);
