@@ -8,6 +8,8 @@
 //! one more of it (`duplicated`); if the late instance then fails too, it is one less (`superseded`).
 
 mod ledger;
+#[cfg(test)]
+mod random;
 
 use super::rules::{Counts, Order, Rules, WhenFull};
 use crate::message::{Delivery, Message, Settlement};
