@@ -62,13 +62,13 @@ def switch_accessibility_on():
 
 
 def everything(root):
-    """All accessible objects below one."""
+    """All accessible objects below one, in the order in which they are read out."""
     open_ones, found = [root], []
     while open_ones and len(found) < 20000:
         one = open_ones.pop()
         found.append(one)
         try:
-            open_ones += [one.get_child_at_index(i) for i in range(one.get_child_count())]
+            open_ones += [one.get_child_at_index(i) for i in reversed(range(one.get_child_count()))]
         except GLib.Error:
             pass
         open_ones = [one for one in open_ones if one is not None]
@@ -100,13 +100,8 @@ def named(app):
 def nodes_of_sample():
     """Title and kind of each node, from the file itself."""
     text = open(SAMPLE, encoding="utf-8").read().split("pipes:")[0]
-    entries = re.findall(r'"[\w/-]+":\s*(\w+)\((.*?)\n        \)|"[\w/-]+":\s*(\w+)\((.*)\),?\n', text, re.S)
-    found = []
-    for kind_a, body_a, kind_b, body_b in entries:
-        title = re.search(r'title:\s*"([^"]+)"', body_a or body_b)
-        if title:
-            found.append((title.group(1), kind_a or kind_b))
-    return found
+    entries = re.findall(r'"[\w/-]+":\s*(\w+)\(\s*title:\s*"([^"]+)"', text)
+    return [(title, kind) for kind, title in entries]
 
 
 def family_colours():
@@ -129,14 +124,6 @@ def holds_colour(picture, rectangle, colour, least):
     part = picture.crop((x, y, x + width, y + height))
     near = sum(1 for pixel in part.getdata() if all(abs(a - b) <= 14 for a, b in zip(pixel, colour)))
     return near >= least
-
-
-def figures(app, title):
-    """The numbers in a node's accessible name and in those of its neighbours in words."""
-    for name in named(app):
-        if name.startswith(title + ","):
-            return name
-    return ""
 
 
 def main():
@@ -180,6 +167,8 @@ def main():
             fail(f"{title}: the colour of {families[kind]} {colour_of(families[kind])} is not inside {rectangle}; see {PICTURE}")
     print("every family's colour lies inside its node's rectangle")
 
+    if os.environ.get("WINDOW_NAMES"):
+        print("\n".join(sorted(named(app))))
     counter = counter_of(app)
     first = wait_for("a counter", counter)
     later = wait_for("a counter that rises", lambda: (counter() or 0) > first and counter())
@@ -187,13 +176,16 @@ def main():
 
 
 def counter_of(app):
-    """The count of delivered messages as the window tells it."""
+    """The count of delivered messages as the window tells it: the first number read out after the word."""
     def look():
-        for name in named(app):
-            match = re.search(r"([\d\u2009\u202f ,.]*\d)\s*(k|M)?\s*delivered|[Dd]elivered[: ]+([\d\u2009\u202f ,.]*\d)\s*(k|M)?", name)
-            if match:
-                digits = re.sub(r"[^\d.]", "", match.group(1) or match.group(3))
-                return float(digits) * {"k": 1e3, "M": 1e6}.get(match.group(2) or match.group(4), 1)
+        after = False
+        for one in everything(app):
+            name = one.get_name() or ""
+            if after:
+                number = re.fullmatch(r"([\d.,\u2009\u202f]+)\s*([kM]?)", name)
+                if number:
+                    return float(re.sub(r"[^\d.]", "", number.group(1))) * {"": 1, "k": 1e3, "M": 1e6}[number.group(2)]
+            after = after or name == "Delivered"
         return None
     return look
 
