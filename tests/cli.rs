@@ -1,6 +1,6 @@
 //! The built program from outside: what it prints, which code it ends with, and that no input makes it panic.
 
-use pipewright_tests::root;
+use pipewright_tests::{Folder, root};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -22,33 +22,6 @@ fn program() -> &'static Path {
         assert!(build.status().expect("cargo can be started").success(), "the program does not build");
         folder.join(format!("pipewright{}", std::env::consts::EXE_SUFFIX))
     })
-}
-
-/// A folder of its own for one test, gone when the test is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("pipewright-cli-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("the system lets tests write temporary files");
-        Self(path)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).expect("a temporary file can be written");
-        path.to_string_lossy().into_owned()
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn command(arguments: &[&str]) -> Command {
@@ -103,7 +76,7 @@ fn help_lists_verbs_and_exit_codes() {
 fn check_answers_in_words_and_in_json() {
     let said = say(&["check", HELLO]);
     assert_eq!((said.code, said.out.trim()), (0, "no problems"));
-    let folder = Folder::new("check");
+    let folder = Folder::new("cli-check");
     let file = folder.file("bad.ron", "(\n    format: 1,\n    nodes: {\n        \"a\": generater(),\n    },\n    pipes: [],\n)\n");
     let said = say(&["check", &file]);
     assert_eq!(said.code, 1);
@@ -135,20 +108,20 @@ fn explain_and_kinds_know_their_tables() {
 
 #[test]
 fn new_never_overwrites_and_what_it_writes_is_good() {
-    let folder = Folder::new("new");
-    let path = folder.path("mine.ron");
+    let folder = Folder::new("cli-new");
+    let path = folder.at("mine.ron");
     assert_eq!(say(&["new", &path]).code, 0);
     assert_eq!(say(&["check", &path]).code, 0);
     assert_eq!(say(&["fmt", "--check", &path]).code, 0);
     std::fs::write(&path, "mine").expect("a temporary file can be written");
     assert_eq!(say(&["new", &path]).code, 3);
     assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "mine");
-    assert_eq!(say(&["new", &folder.path("no/such/folder/a.ron")]).code, 3);
+    assert_eq!(say(&["new", &folder.at("no/such/folder/a.ron")]).code, 3);
 }
 
 #[test]
 fn fmt_keeps_comments_and_leaves_what_it_cannot_read() {
-    let folder = Folder::new("fmt");
+    let folder = Folder::new("cli-fmt");
     let text = "(format: 1, title: \"T\", nodes: {\n// kept\n\"a\": generator(count: 3), \"b\": sink()}, pipes: [\"a.out -> b.in\"])";
     let path = folder.file("a.ron", text);
     assert_eq!(say(&["fmt", "--check", &path]).code, 1);
@@ -194,8 +167,8 @@ fn simulate_reports_the_same_for_the_same_seed() {
 
 #[test]
 fn run_prints_plain_lines_where_there_is_no_terminal() {
-    let folder = Folder::new("run");
-    let out = folder.path("report.json");
+    let folder = Folder::new("cli-run");
+    let out = folder.at("report.json");
     let said = say(&["run", HELLO, "--for", "1200ms", "--out", &out]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.lines().count() > 5 && said.out.contains("delivered") && !said.out.contains('\u{1b}'), "{}", said.out);
@@ -222,10 +195,10 @@ fn an_interrupt_ends_a_run_with_its_report() {
 #[test]
 fn a_stream_of_records_passes_through() {
     use std::io::Write;
-    let folder = Folder::new("stdin");
+    let folder = Folder::new("cli-stdin");
     let path = folder.file(
         "pass.ron",
-        "(\n    format: 1,\n    nodes: {\n        \"in\": standard_input(),\n        \"big\": filter(predicate: \"message.n > 1\"),\n        \"out\": sink(target: stdout),\n    },\n    pipes: [\"in.out -> big.in\", \"big.out -> out.in\"],\n)\n",
+        "(\n    format: 1,\n    nodes: {\n        \"in\": stdin(),\n        \"big\": filter(condition: \"message.n > 1\"),\n        \"out\": sink(target: stdout),\n    },\n    pipes: [\"in.out -> big.in\", \"big.out -> out.in\"],\n)\n",
     );
     let mut child = command(&["run", &path, "--quiet"])
         .stdin(Stdio::piped())
@@ -241,15 +214,15 @@ fn a_stream_of_records_passes_through() {
 
 #[test]
 fn bad_files_are_complaints_and_never_panics() {
-    let folder = Folder::new("bad");
+    let folder = Folder::new("cli-bad");
     let half: String = std::fs::read_to_string(root().join(HELLO)).expect("the sample").chars().take(400).collect();
     let files = [
         folder.file("empty.ron", ""),
         folder.file("garbage.ron", [0_u8, 159, 146, 150, 255, 254, 40, 40]),
         folder.file("half.ron", half),
         folder.file("deep.ron", "(".repeat(100_000)),
-        folder.path("missing.ron"),
-        folder.0.to_string_lossy().into_owned(),
+        folder.at("missing.ron"),
+        folder.path().to_string_lossy().into_owned(),
     ];
     for file in &files {
         for verb in ["check", "fmt", "run", "simulate"] {
@@ -265,11 +238,13 @@ fn a_file_that_cannot_be_written_is_told_and_loses_nothing() {
     let said = say(&["run", HELLO, "--for", "300ms", "--out", "/no/such/folder/report.json"]);
     assert_eq!(said.code, 3, "{}", said.err);
     assert!(said.err.contains("/no/such/folder/report.json"), "{}", said.err);
-    let folder = Folder::new("unwritable");
+    let folder = Folder::new("cli-unwritable");
     let path = folder.file(
         "a.ron",
-        "(\n    format: 1,\n    nodes: {\n        \"a\": generator(rate: \"100/s\", count: 50),\n        \"b\": sink(target: file, path: \"no/such/folder/b.jsonl\"),\n    },\n    pipes: [\"a.out -> b.in\"],\n)\n",
+        "(\n    format: 1,\n    nodes: {\n        \"a\": generator(rate: \"100/s\", count: 50),\n        \"b\": sink(target: file, path: \"b.jsonl\"),\n    },\n    pipes: [\"a.out -> b.in\"],\n)\n",
     );
+    // A folder stands where the sink wants its file.
+    std::fs::create_dir_all(folder.path().join("a.out/b.jsonl")).expect("a temporary folder can be made");
     let said = say(&["run", &path, "--for", "2s", "--json"]);
     let report = said.json();
     assert_eq!(report["messages"]["balanced"], true);

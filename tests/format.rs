@@ -183,6 +183,6 @@ fn what_is_wrong_is_told_at_its_place() {
     check(&graph("\"a\": generator(rate: NaN),", ""), 4, "rate");
     check(&graph("\"a\": generator(rate: \"fast\"),", ""), 4, "fast");
     check(&graph("\"a\": sink(),", "\"b.out -> a.in\","), 7, "b");
-    check(&graph("\"a\": filter(predicate: \"message.amount >\"),", ""), 4, "predicate");
+    check(&graph("\"a\": filter(condition: \"message.amount >\"),", ""), 4, "condition");
     check("(\nformat: 1,\nnodes: {\n\"a\": sink(", 4, "");
 }

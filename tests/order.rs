@@ -2,32 +2,14 @@
 
 use pipewright_runtime::engine::run::RunOptions;
 use pipewright_runtime::telemetry::snapshot::Mode;
-use pipewright_tests::{graph, options, run};
+use pipewright_tests::{Folder, graph, options, run};
 use serde_json::Value;
-use std::path::PathBuf;
-
-/// A folder of its own for one test, gone when the test is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("pipewright-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("the system lets tests write temporary files");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Runs a graph in a mode and returns the number `n` of each payload that its sink wrote to `seen.jsonl`.
 fn numbers(text: &str, mode: Mode) -> Vec<u64> {
     let folder = Folder::new(&format!("order-{mode:?}-{}", text.len()));
-    run(&graph(text), &RunOptions { output: Some(folder.0.clone()), ..options(mode, "30s") });
-    let text = std::fs::read_to_string(folder.0.join("seen.jsonl")).expect("the sink wrote its file");
+    run(&graph(text), &RunOptions { output: Some(folder.path().to_owned()), ..options(mode, "30s") });
+    let text = std::fs::read_to_string(folder.path().join("seen.jsonl")).expect("the sink wrote its file");
     text.lines()
         .map(|line| {
             let value: Value = serde_json::from_str(line).expect("a line of JSON");
@@ -62,7 +44,7 @@ fn in_order(middle: &str, pipes: &str) {
 #[test]
 fn g10_a_pipe_is_first_in_first_out() {
     in_order(
-        r#""all": filter(predicate: "true"), "same": map(value: "message"),"#,
+        r#""all": filter(condition: "true"), "same": map(value: "message"),"#,
         r#""source.out -> all.in", "all.out -> same.in", "same.out -> end.in""#,
     );
 }
@@ -73,4 +55,26 @@ fn g10_a_queue_with_one_consumer_keeps_order() {
         r#""line": queue(capacity: 10), "desk": consumer_pool(servers: 1, service: constant("50 us")),"#,
         r#""source.out -> line.in", "line.out -> desk.in", "desk.out -> end.in""#,
     );
+}
+
+/// Calendar time of a simulation starts where the graph says, and the due times of a source are nanoseconds from there.
+#[test]
+fn g16_calendar_time_starts_where_the_graph_says() {
+    let text = r#"(
+    format: 1,
+    settings: (starts_at: "2031-05-06T07:08:09Z"),
+    nodes: {
+        "clock": generator(arrivals: constant, rate: "1/s", count: 90, payload: "{\"at\": {{time}}, \"n\": {{index}}}"),
+        "end": sink(target: file, path: "times.jsonl"),
+    },
+    pipes: ["clock.out -> end.in"],
+)"#;
+    let folder = Folder::new("calendar");
+    run(&graph(text), &RunOptions { output: Some(folder.path().to_owned()), ..options(Mode::Simulated, "100s") });
+    let text = std::fs::read_to_string(folder.path().join("times.jsonl")).expect("the sink wrote its file");
+    let times: Vec<&str> = text.lines().filter_map(|line| line.split('"').nth(3)).collect();
+    assert_eq!(times.len(), 90, "{text}");
+    assert!(times[0].starts_with("2031-05-06T07:08:") && times[0].ends_with('Z'), "{}", times[0]);
+    assert!(times[89].starts_with("2031-05-06T07:09:3"), "{}", times[89]);
+    assert!(times.is_sorted());
 }

@@ -16,7 +16,7 @@ fn g1_a_full_pipe_never_overshoots() {
     format: 1,
     nodes: {{
         "source": generator(arrivals: fastest, count: 3000, payload: "{{}}"),
-        "all": filter(predicate: "true"),
+        "all": filter(condition: "true"),
         "slow": throttle(rate: "20000/s", burst: 1),
         "end": sink(),
     }},

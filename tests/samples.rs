@@ -5,7 +5,7 @@ use pipewright_runtime::engine::run::RunOptions;
 use pipewright_runtime::file;
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::telemetry::snapshot::Mode;
-use pipewright_tests::{files_below, graph, number, options, root, run, shown};
+use pipewright_tests::{Folder, files_below, graph, number, options, root, run, shown};
 use std::path::PathBuf;
 
 const WIDTH: f32 = 176.0;
@@ -66,8 +66,10 @@ fn samples_are_well_laid_out() {
 fn samples_run_in_both_modes() {
     each(|name, text, folder| {
         let graph = graph(text);
+        let out = Folder::new(&format!("sample-{}", name.replace('/', "-")));
         for (mode, until) in [(Mode::Simulated, "60s"), (Mode::Live, "1500ms")] {
-            let report = run(&graph, &RunOptions { folder: folder.clone(), ..options(mode, until) }).report;
+            let report =
+                run(&graph, &RunOptions { folder: folder.clone(), output: Some(out.path().to_owned()), ..options(mode, until) }).report;
             assert!(number(&report, "/messages/entered") > 0.0, "{name}, {mode:?}: nothing came in\n{report:#}");
             assert!(report["deadlocks"].as_array().is_some_and(Vec::is_empty), "{name}, {mode:?}: {}", report["deadlocks"]);
         }

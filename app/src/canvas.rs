@@ -20,6 +20,8 @@ mod paint;
 mod pipe_view;
 mod pointer;
 mod scene;
+#[cfg(test)]
+mod tests;
 
 pub use camera::Camera;
 pub use gesture::MayConnect;

@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod drive;
 mod exit;
+mod explain;
 mod fallback;
 mod fmt;
 mod interrupt;
@@ -31,6 +32,7 @@ pub fn arguments() -> Arguments {
 pub fn perform(verb: &Verb) -> Exit {
     match verb {
         Verb::Check(arguments) => check::check(arguments),
+        Verb::Explain(arguments) => explain::explain(arguments),
         Verb::Kinds(arguments) => kinds::kinds(arguments),
         Verb::New(arguments) => new::new(arguments),
         Verb::Fmt(arguments) => fmt::format(arguments),

@@ -35,4 +35,15 @@ pub static ALL: &[Sample] = &[
     sample!("01-hello.ron", "Hello", "A generator, a filter and a sink: the smallest graph that does something."),
     sample!("02-competing.ron", "Competing consumers", "A queue shares its messages out among workers; some fail and are tried again."),
     sample!("03-topic.ron", "Topic and subscriptions", "Every subscription gets its own copy of what it asked for."),
+    sample!(
+        "04-pipes-and-filters.ron",
+        "Pipes and filters",
+        "Orders are tapped, split into lines, priced, routed by worth, and throttled."
+    ),
+    sample!("05-overload.ron", "Overload", "Bursts that the workers cannot follow: a bounded queue, drops, and a time to live."),
+    sample!(
+        "systems/earthquakes.ron",
+        "Earthquakes",
+        "A week of real earthquakes: bad records, content-based subscriptions, alerts, a table by region and minute."
+    ),
 ];

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn node_ids_are_short_words() {
+    fn g15_node_ids_are_short_words_or_paths() {
         for good in ["orders", "a", "queue-2", "outer/inner", "A_b9"] {
             assert!(NodeId::new(good).is_some(), "{good}");
         }

@@ -23,5 +23,9 @@ pub const CATALOGUE: Catalogue = Catalogue(&[
     &filter::route::ROUTE,
     &filter::jq::JQ,
     &filter::split::SPLIT,
+    &filter::aggregate::AGGREGATE,
+    &filter::throttle::THROTTLE,
+    &filter::delay::DELAY,
+    &filter::wire_tap::WIRE_TAP,
     &sink::sink::SINK,
 ]);

@@ -30,6 +30,8 @@ pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
+mod folder;
 mod running;
 
+pub use folder::Folder;
 pub use running::{Ran, graph, live, number, options, run, simulate, simulated};

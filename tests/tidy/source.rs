@@ -17,14 +17,35 @@ pub struct Source {
 impl Source {
     /// Every Rust file of the repository.
     pub fn all() -> Vec<Self> {
-        ["app", "runtime", "tests"]
+        let mut all: Vec<Self> = ["app", "runtime", "tests"]
             .iter()
             .flat_map(|package| files_below(&root().join(package), ".rs"))
             .map(|path| {
                 let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 Self::new(shown(&path), text)
             })
-            .collect()
+            .collect();
+        // A module that another file declares for tests alone is a test from its first line to its last.
+        let tests: Vec<String> = all.iter().flat_map(Self::test_files).collect();
+        for source in &mut all {
+            if tests.contains(&source.path) {
+                source.shipped.clear();
+            }
+        }
+        all
+    }
+
+    /// The paths of the modules that this file declares as `#[cfg(test)] mod name;`.
+    fn test_files(&self) -> Vec<String> {
+        let folder = match self.path.rsplit_once('/') {
+            Some((folder, "lib.rs" | "main.rs")) => folder,
+            _ => self.path.trim_end_matches(".rs"),
+        };
+        let declared = self.code.split("#[cfg(test)]\n").skip(1).filter_map(|rest| {
+            let line = rest.lines().next()?.trim().trim_start_matches("pub ").trim_start_matches("(crate) ");
+            line.strip_prefix("mod ")?.strip_suffix(';').map(|name| format!("{folder}/{name}.rs"))
+        });
+        declared.collect()
     }
 
     /// Takes a file apart.
@@ -116,7 +137,7 @@ fn blanking_spares_code_alone() {
     let check = |input: &str, expected: &str| assert_eq!(blank(input), expected, "{input}");
     check("a // b\nc", "a     \nc");
     check("f(\"x // y\") + 1", "f(\"      \") + 1");
-    check(r##"r#"a "quoted" b"# + c"##, r##"r#"              "# + c"##);
+    check(r##"r#"a "quoted" b"# + c"##, r##"r#"            "# + c"##);
     check(r"'\'' 'a' &'a str", r"'  ' ' ' &'a str");
     check("\"a\\\"b\" c", "\"    \" c");
 }

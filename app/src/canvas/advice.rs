@@ -62,18 +62,34 @@ impl ProblemIndex {
     }
 }
 
+/// What comes in through one pipe: how full the pipe is, and how many messages its sender keeps ready.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Arriving {
+    /// Messages in the pipe.
+    pub depth: u64,
+    /// How many fit in; 0 if the sender keeps them until they are asked for (G3).
+    pub capacity: u64,
+    /// Whether the sender waits for room.
+    pub blocked: bool,
+    /// Messages inside the sender.
+    pub held: u64,
+}
+
+/// Fewer messages than this are no crowd.
+const CROWD: u64 = 50;
+
 /// What a bottleneck says of itself: its servers are busy nearly all the time, and messages wait before it.
-pub fn bottleneck(figures: &NodeFigures, arriving: impl Iterator<Item = PipeFigures>) -> Option<String> {
-    if figures.busy < 0.95 {
+pub fn bottleneck(busy: f64, arriving: impl Iterator<Item = Arriving>) -> Option<String> {
+    if busy < 0.95 {
         return None;
     }
-    let mut waiting = 0;
-    let mut pressed = false;
+    let (mut waiting, mut pressed) = (0, false);
     for pipe in arriving {
-        pressed |= pipe.blocked || (pipe.capacity > 0 && pipe.depth * 20 >= pipe.capacity * 17);
-        waiting += pipe.depth;
+        let pulled = pipe.capacity == 0;
+        pressed |= pipe.blocked || (!pulled && pipe.depth * 20 >= pipe.capacity * 17) || (pulled && pipe.held >= CROWD);
+        waiting += if pulled { pipe.held } else { pipe.depth };
     }
-    pressed.then(|| format!("busy {}, {} waiting before it", figure::percent(figures.busy), figure::count(waiting)))
+    pressed.then(|| format!("busy {}, {} waiting before it", figure::percent(busy), figure::count(waiting)))
 }
 
 /// Says at the pointer what can be said of the thing under it.
@@ -178,10 +194,29 @@ mod tests {
 
     #[test]
     fn a_bottleneck_is_busy_and_pressed() {
-        let busy = |busy| NodeFigures { busy, ..NodeFigures::default() };
-        let pipe = |depth| PipeFigures { depth, capacity: 100, ..PipeFigures::default() };
-        assert_eq!(bottleneck(&busy(0.98), [pipe(90)].into_iter()).as_deref(), Some("busy 98 %, 90 waiting before it"));
-        assert_eq!(bottleneck(&busy(0.98), [pipe(10)].into_iter()), None, "nobody waits");
-        assert_eq!(bottleneck(&busy(0.5), [pipe(100)].into_iter()), None, "it is idle half the time");
+        let pipe = |depth| [Arriving { depth, capacity: 100, ..Arriving::default() }].into_iter();
+        let store = |held| [Arriving { held, ..Arriving::default() }].into_iter();
+        assert_eq!(bottleneck(0.98, pipe(90)).as_deref(), Some("busy 98 %, 90 waiting before it"));
+        assert_eq!(bottleneck(0.98, store(1_024)).as_deref(), Some("busy 98 %, 1 024 waiting before it"));
+        assert_eq!(bottleneck(0.98, pipe(10)), None, "nobody waits");
+        assert_eq!(bottleneck(0.98, store(3)), None, "hardly anybody waits");
+        assert_eq!(bottleneck(0.5, pipe(100)), None, "it is idle half the time");
+    }
+
+    #[test]
+    fn problems_are_found_by_what_they_are_about() {
+        let node = NodeId::new("orders").unwrap();
+        let mut index = ProblemIndex::default();
+        let mut problems = vec![
+            Problem::advice("PW500", Subject::Node(node.clone()), "a better way"),
+            Problem::warning("PW400", Subject::Setting(node.clone(), "rate".into()), "odd"),
+        ];
+        index.update(&problems);
+        assert_eq!(index.worst(&node, &problems), Some(Severity::Warning));
+        problems.push(Problem::error("PW100", Subject::Port(node.clone(), "out".into()), "wrong"));
+        index.update(&problems);
+        assert_eq!(index.worst(&node, &problems), Some(Severity::Error));
+        index.update(&[]);
+        assert!(index.is_empty());
     }
 }

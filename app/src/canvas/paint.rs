@@ -195,7 +195,9 @@ fn paint_pipes(brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &mut Canva
         let phase = live.phases[number as usize];
         let look = PipeLook { figures, over, selected: is_selected, hovered: pointed, broken, share, phase };
         pipe_view::paint(brush, pipe, &curve, &look, &mut points);
-        if brush.detail == Detail::Near && figures.is_some() {
+        // An error pipe says nothing as long as nothing goes wrong.
+        let silent = pipe.role == PortRole::Error && figures.is_some_and(|figures| figures.messages == 0);
+        if brush.detail == Detail::Near && figures.is_some() && !silent {
             pills.push((number, curve.middle(), look));
         }
     }
@@ -279,10 +281,15 @@ fn paint_advice(brush: &mut Brush<'_>, input: &CanvasInput<'_>, scene: &Scene, p
     if let Some(snapshot) = input.snapshot
         && let Some(figures) = snapshot.nodes.get(&node.id)
     {
-        let around = scene.pipe_index.near(node.rect.left_center(), 2.0);
-        let arriving = around.into_iter().map(|pipe| &scene.pipes[pipe as usize]).filter(|pipe| pipe.to == number);
-        let arriving = arriving.filter_map(|pipe| snapshot.pipes.get(&pipe.id)).map(|figures| (**figures).clone());
-        if let Some(text) = advice::bottleneck(figures, arriving) {
+        let around = scene.pipe_index.near(node.rect.left_center(), node.rect.height() * 0.5);
+        let arriving = around.into_iter().map(|pipe| &scene.pipes[pipe as usize]).filter(|pipe| pipe.to == number).filter_map(|pipe| {
+            let figures = snapshot.pipes.get(&pipe.id)?;
+            let held = snapshot.nodes.get(&pipe.id.from.node).map_or(0, |sender| sender.held);
+            Some(advice::Arriving { depth: figures.depth, capacity: figures.capacity, blocked: figures.blocked, held })
+        });
+        if snapshot.state == RunState::Running
+            && let Some(text) = advice::bottleneck(figures.busy, arriving)
+        {
             let card = overlay::paint_advice(brush, rect, "Bottleneck", &text);
             below = rect.union(card);
         }

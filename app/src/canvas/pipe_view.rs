@@ -51,7 +51,7 @@ fn colour(brush: &Brush<'_>, pipe: &ScenePipe, look: &PipeLook<'_>) -> Color32 {
         () if look.selected => theme.accent,
         () if look.broken => theme.failed,
         () if look.figures.is_some_and(|figures| figures.blocked) => theme.warning,
-        () if pipe.role == PortRole::Error => theme::blend(theme.canvas, theme.failed, if look.hovered { 1.0 } else { 0.75 }),
+        () if pipe.role == PortRole::Error => theme::blend(theme.canvas, theme.failed, if look.hovered { 1.0 } else { 0.72 }),
         () if look.hovered => theme.pipe_mark,
         () => theme.pipe,
     }

@@ -6,7 +6,7 @@ use super::hit::{self, Hit};
 use super::{CanvasInput, CanvasState, overlay};
 use crate::action::{Action, Item, Outbox};
 use crate::panels::palette::DraggedKind;
-use egui::{CursorIcon, Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, Response, Ui, Vec2, vec2};
+use egui::{CursorIcon, Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Response, Ui, Vec2, vec2};
 use pipewright_runtime::node::Kind;
 
 /// A kind that is being dragged over the canvas.
@@ -66,19 +66,25 @@ fn wheel(ui: &Ui, over: bool, screen: Option<Pos2>, state: &mut CanvasState) {
     let (events, pinch, now) = ui.input(|i| (i.events.clone(), i.zoom_delta(), i.time));
     let mut zoomed_by_wheel = false;
     for event in events {
-        let Event::MouseWheel { unit, delta, modifiers, .. } = event else { continue };
-        match unit {
+        let Event::MouseWheel { unit, delta, source, modifiers, .. } = event else { continue };
+        let notched = match source {
+            MouseWheelSource::Wheel => true,
+            MouseWheelSource::Unknown => unit != MouseWheelUnit::Point,
+            _ => false,
+        };
+        let (notches, points) = if unit == MouseWheelUnit::Point { (delta / 50.0, delta) } else { (delta, delta * 50.0) };
+        match () {
             // A notched wheel zooms, to the pointer; with shift or alt it moves the canvas.
-            MouseWheelUnit::Line | MouseWheelUnit::Page if modifiers.shift => state.camera.pan(vec2(delta.x + delta.y, 0.0) * 50.0),
-            MouseWheelUnit::Line | MouseWheelUnit::Page if modifiers.alt => state.camera.pan(delta * 50.0),
-            MouseWheelUnit::Line | MouseWheelUnit::Page => {
+            () if notched && modifiers.shift => state.camera.pan(vec2(points.x + points.y, 0.0)),
+            () if notched && modifiers.alt => state.camera.pan(points),
+            () if notched => {
                 zoomed_by_wheel = true;
-                state.camera.glide_zoom(at, state.camera.zoom_ahead() * NOTCH.powf(delta.y.clamp(-4.0, 4.0)), now);
+                state.camera.glide_zoom(at, state.camera.zoom_ahead() * NOTCH.powf(notches.y.clamp(-4.0, 4.0)), now);
                 ui.ctx().request_repaint();
             }
-            // Two fingers move the canvas, unless they are pinching.
-            MouseWheelUnit::Point if modifiers.command || modifiers.ctrl => {}
-            MouseWheelUnit::Point => state.camera.pan(delta),
+            // Two fingers move the canvas, unless with Ctrl they mean to pinch.
+            () if modifiers.command || modifiers.ctrl => {}
+            () => state.camera.pan(points),
         }
     }
     if pinch != 1.0 && !zoomed_by_wheel {

@@ -75,6 +75,8 @@ impl From<ModeName> for Mode {
 pub enum Verb {
     /// List everything that is wrong with a graph
     Check(FileArguments),
+    /// Explain a problem code at length, or list the codes
+    Explain(ExplainArguments),
     /// List the node kinds, or describe one
     Kinds(KindsArguments),
     /// Write a small graph to start from
@@ -92,6 +94,16 @@ pub enum Verb {
 pub struct FileArguments {
     /// The graph
     pub file: PathBuf,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `explain` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArguments {
+    /// The code, such as PW202
+    pub code: Option<String>,
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,

@@ -42,7 +42,7 @@ impl Sparkline {
             let base = [rect.left_bottom(), rect.right_bottom()];
             return [Shape::line_segment(base, Stroke::new(width, colour.gamma_multiply(0.35))), Shape::Noop];
         }
-        let top = self.ceiling.max(f32::MIN_POSITIVE) * 1.12;
+        let top = self.ceiling.max(f32::MIN_POSITIVE) * 1.3;
         let step = rect.width() / (Self::KEPT - 1) as f32;
         let first = rect.right() - step * (self.values.len() - 1) as f32;
         let points: Vec<Pos2> = self

@@ -23,7 +23,7 @@ impl Files {
     /// Carries one request out. Blocks while the system reads or writes.
     pub fn perform(&mut self, ask: Ask) -> Answer {
         let done = match ask {
-            Ask::ReadRecords { path, format, offset, line, most } => match records::inside(&self.folder, &path) {
+            Ask::ReadRecords { path, format, offset, line, most } => match records::readable(&self.folder, &path) {
                 Ok(path) => return records::read_file(&path, format, offset, line, most),
                 Err(error) => Err(error),
             },

@@ -117,7 +117,7 @@ fn whole_number(settings: &Settings, name: &str) -> Option<u64> {
 pub fn reader(folder: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
     let folder = PathBuf::from(folder);
     move |name| {
-        let path = records::inside(&folder, Path::new(name))?;
+        let path = records::readable(&folder, Path::new(name))?;
         std::fs::read_to_string(&path).map_err(|error| format!("cannot read {name}: {error}"))
     }
 }

@@ -10,6 +10,16 @@ use std::path::{Component, Path, PathBuf};
 /// The longest line that counts as a record, in bytes; a longer one is a bad record.
 const LONGEST_LINE: u64 = 1 << 20;
 
+/// The folder beside a graph's own that it may read too, so that several graphs can share data: `../data/`.
+const SHARED: &str = "data";
+
+/// The path of a file to read: below `folder`, or below the folder `data` beside it; or why it is not allowed.
+pub fn readable(folder: &Path, path: &Path) -> Result<PathBuf, String> {
+    let mut parts = path.components();
+    let shared = parts.next() == Some(Component::ParentDir) && parts.next() == Some(Component::Normal(SHARED.as_ref()));
+    if shared { inside(&folder.join("..").join(SHARED), parts.as_path()) } else { inside(folder, path) }
+}
+
 /// The path of a file below `folder`, or why it is not allowed.
 pub fn inside(folder: &Path, path: &Path) -> Result<PathBuf, String> {
     let within = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
@@ -152,6 +162,16 @@ mod tests {
         assert!(inside(&folder, Path::new("a/b.json")).is_ok());
         for bad in ["", "../x", "/etc/passwd", "a/../../x"] {
             assert!(inside(&folder, Path::new(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn data_beside_the_folder_is_readable_and_nothing_else_there() {
+        let folder = std::env::temp_dir();
+        assert!(readable(&folder, Path::new("a.csv")).is_ok());
+        assert!(readable(&folder, Path::new("../data/a.csv")).is_ok());
+        for bad in ["../data", "../data/../x", "../other/a.csv", "../../data/a.csv", "/data/a.csv", "a/../data/b"] {
+            assert!(readable(&folder, Path::new(bad)).is_err(), "{bad}");
         }
     }
 

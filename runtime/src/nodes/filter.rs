@@ -1,11 +1,15 @@
 //! Filters: each does one thing to the messages that pass, and is joined to the next by a pipe.
 
+pub mod aggregate;
+pub mod delay;
 #[allow(clippy::module_inception)]
 pub mod filter;
 pub mod jq;
 pub mod map;
 pub mod route;
 pub mod split;
+pub mod throttle;
+pub mod wire_tap;
 
 use crate::node::{Effects, Port};
 
