@@ -83,11 +83,12 @@ const VERSION_7_VARIANT_2: u128 = 0x7000_8000_0000_0000_0000;
 impl MessageId {
     /// An id for a message that enters the run: calendar milliseconds and two words of the maker's stream.
     pub fn entering(unix_millis: u64, words: [u64; 2]) -> Self {
-        let random = (u128::from(words[0]) << 64 | u128::from(words[1])) & ((1 << 80) - 1);
-        Self(u128::from(unix_millis) << 80 | (random & !VERSION_AND_VARIANT) | VERSION_7_VARIANT_2)
+        let random = ((u128::from(words[0]) << 64) | u128::from(words[1])) & ((1 << 80) - 1);
+        Self((u128::from(unix_millis) << 80) | (random & !VERSION_AND_VARIANT) | VERSION_7_VARIANT_2)
     }
 
     /// The id of output number `output` that the node with hash `maker` makes from this message (G5): the same inputs, the same id.
+    #[must_use]
     pub fn derive(self, maker: u64, output: u64) -> Self {
         let low = mix(self.0 as u64 ^ mix(maker ^ mix(output)));
         let high = mix(low ^ (self.0 >> 64) as u64);

@@ -63,7 +63,7 @@ impl Random {
         }
         let at = usize::from(self.used);
         self.used += 2;
-        u64::from(self.words[at]) | u64::from(self.words[at + 1]) << 32
+        u64::from(self.words[at]) | (u64::from(self.words[at + 1]) << 32)
     }
 
     /// A number in [0, 1), with 53 random bits.
@@ -83,7 +83,7 @@ impl Random {
 
     /// A whole number below `bound` (0 if `bound` is 0), without bias worth measuring (multiply-shift on 64 bits).
     pub fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next_u64()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 }
 

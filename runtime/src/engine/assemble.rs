@@ -1,16 +1,20 @@
 //! From a plan to shards: which worker runs which station.
 
+use super::inbox::Inbox;
 use super::pipe::Pipe;
 use super::plan::Plan;
 use super::shard::{Place, Shard, World};
+use super::slots::Slots;
 use super::station::{Health, Output, Station, StoreStatistics};
 use crate::id::{NodeId, PipeId, hash_text};
 use crate::node::effects::Identity;
 use crate::node::{Flow, Intake};
 use crate::random::StreamKey;
+use crate::telemetry::counters::Counts;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::weighted::{Shares, Weighted};
 use crate::units::Moment;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -64,7 +68,7 @@ pub fn assemble(plan: Plan, count: usize, origin: Origin, mut world: impl FnMut(
         folder: plan.folder.clone(),
     };
     let pipes = plan.pipes.clone();
-    let mut stations: Vec<Vec<Box<Station>>> = (0..count).map(|_| Vec::new()).collect();
+    let mut stations: Vec<Vec<Station>> = (0..count).map(|_| Vec::new()).collect();
     for (number, station) in build_stations(plan, origin).into_iter().enumerate() {
         stations[shard_of[number] as usize].push(station);
     }
@@ -79,7 +83,7 @@ pub fn assemble(plan: Plan, count: usize, origin: Origin, mut world: impl FnMut(
     (names, shards)
 }
 
-fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
+fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
     let mut outgoing: Vec<Vec<(u16, u32)>> = vec![Vec::new(); plan.stations.len()];
     let mut pulls: Vec<Vec<u32>> = vec![Vec::new(); plan.stations.len()];
     for (number, pipe) in plan.pipes.iter().enumerate() {
@@ -99,8 +103,8 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
                 fan: port.fan,
                 flow: port.flow,
                 role: port.role,
-                waiting: Default::default(),
-                credits: Default::default(),
+                waiting: VecDeque::default(),
+                credits: VecDeque::default(),
             })
             .collect();
         for &(port, pipe) in &outgoing[number] {
@@ -118,7 +122,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
             let number = Weighted::new(Moment::START);
             Box::new(StoreStatistics { depth: number, in_system: Shares::new(Moment::START), in_system_mean: number, in_service: 0 })
         });
-        Box::new(Station {
+        Station {
             number: number as u32,
             identity: Identity { maker: hash_text(path), streams: StreamKey::of_node(seed, origin.replication, path), epoch: origin.epoch },
             kind: planned.kind,
@@ -126,10 +130,10 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
             folder: folder.clone(),
             behaviour: planned.behaviour,
             intake,
-            messages: Default::default(),
-            signals: Default::default(),
-            due: Default::default(),
-            slots: Default::default(),
+            messages: Inbox::default(),
+            signals: Inbox::default(),
+            due: VecDeque::default(),
+            slots: Slots::default(),
             rooms: outputs.iter().map(room).collect(),
             wired: outputs.iter().map(|output| output.pipes.len() as u32).collect(),
             outputs,
@@ -138,7 +142,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
             touched: Vec::new(),
             outbox: 0,
             tickets: 0,
-            open: Default::default(),
+            open: BTreeMap::default(),
             ready: false,
             producing: planned.ports.inputs.is_empty(),
             asks: 0,
@@ -146,8 +150,8 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
             health: Health::Well,
             panics: 0,
             instant: (Moment::START, 0),
-            counts: Default::default(),
-            counts_before: Default::default(),
+            counts: Counts::default(),
+            counts_before: Counts::default(),
             last_error: None,
             busy: Weighted::new(Moment::START),
             blocked: Weighted::new(Moment::START),
@@ -155,7 +159,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Box<Station>> {
             store,
             hash: 0,
             id: planned.id,
-        })
+        }
     };
     plan.stations.into_iter().enumerate().map(build).collect()
 }

@@ -76,7 +76,7 @@ impl Shard {
     pub fn new(
         number: u32,
         shards: usize,
-        stations: Vec<Box<Station>>,
+        stations: Vec<Station>,
         places: Arc<[Place]>,
         pipes: Vec<Pipe>,
         world: Box<dyn World + Send>,
@@ -84,7 +84,7 @@ impl Shard {
         let producing = stations.iter().filter(|station| station.producing).count();
         let mut shard = Self {
             number,
-            stations: stations.into_iter().map(Some).collect(),
+            stations: stations.into_iter().map(|station| Some(Box::new(station))).collect(),
             places,
             pipes,
             calendar: Calendar::default(),
@@ -220,7 +220,7 @@ impl Shard {
                     shard.call(station, Event::Start, None);
                 }
                 Change::Restart => {
-                    shard.restart(station, &format!("restarted for changed settings; {held} messages inside were given back"))
+                    shard.restart(station, &format!("restarted for changed settings; {held} messages inside were given back"));
                 }
             }
             shard.take_messages(station);

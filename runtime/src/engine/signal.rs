@@ -93,5 +93,5 @@ pub enum Parcel {
 
 /// The source number of signals that a station sends, apart from the numbers of pipes.
 pub const fn source_of_station(station: u32) -> u32 {
-    station | 1 << 31
+    station | (1 << 31)
 }

@@ -29,7 +29,7 @@ struct Slot {
 /// All that a station waits for.
 #[derive(Default, Debug)]
 pub struct Slots {
-    slots: Vec<Slot>,
+    all: Vec<Slot>,
     free: Vec<u32>,
     holds: usize,
 }
@@ -40,22 +40,22 @@ impl Slots {
         self.holds += usize::from(matches!(waiting, Waiting::Hold { .. }));
         let slot = Slot { sequence: 0, waiting: Some(waiting) };
         if let Some(at) = self.free.pop() {
-            self.slots[at as usize] = slot;
+            self.all[at as usize] = slot;
             at
         } else {
-            self.slots.push(slot);
-            (self.slots.len() - 1) as u32
+            self.all.push(slot);
+            (self.all.len() - 1) as u32
         }
     }
 
     /// Names the calendar entry that counts for a slot.
     pub fn set_sequence(&mut self, slot: u32, sequence: u64) {
-        self.slots[slot as usize].sequence = sequence;
+        self.all[slot as usize].sequence = sequence;
     }
 
     /// Takes what is due, if this calendar entry still counts.
     pub fn take(&mut self, slot: u32, sequence: u64) -> Option<Waiting> {
-        let entry = self.slots.get_mut(slot as usize).filter(|entry| entry.sequence == sequence)?;
+        let entry = self.all.get_mut(slot as usize).filter(|entry| entry.sequence == sequence)?;
         let waiting = entry.waiting.take()?;
         self.holds -= usize::from(matches!(waiting, Waiting::Hold { .. }));
         self.free.push(slot);
@@ -64,13 +64,13 @@ impl Slots {
 
     /// Whether this calendar entry still counts.
     pub fn counts(&self, slot: u32, sequence: u64) -> bool {
-        self.slots.get(slot as usize).is_some_and(|entry| entry.sequence == sequence && entry.waiting.is_some())
+        self.all.get(slot as usize).is_some_and(|entry| entry.sequence == sequence && entry.waiting.is_some())
     }
 
     /// The slot of a held message.
     pub fn find(&self, ticket: Ticket) -> Option<u32> {
         let holds = |slot: &Slot| matches!(&slot.waiting, Some(Waiting::Hold { ticket: held, .. }) if *held == ticket);
-        self.slots.iter().position(holds).map(|at| at as u32)
+        self.all.iter().position(holds).map(|at| at as u32)
     }
 
     /// How many messages are held.
@@ -82,7 +82,7 @@ impl Slots {
     pub fn clear(&mut self) -> Vec<(Message, Option<u32>)> {
         self.holds = 0;
         self.free.clear();
-        let slots = std::mem::take(&mut self.slots);
+        let slots = std::mem::take(&mut self.all);
         slots
             .into_iter()
             .filter_map(|slot| match slot.waiting {

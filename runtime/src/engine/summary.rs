@@ -63,7 +63,9 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
     let (now, within) = (course.now, course.within.map(|span| span.0));
     let measured = now.since(course.warm_up).seconds();
     let mut latency = Histogram::new();
-    shards.iter().for_each(|shard| latency.merge(&shard.latency));
+    for shard in shards {
+        latency.merge(&shard.latency);
+    }
     let mut nodes = IndexMap::new();
     let mut queues = IndexMap::new();
     let mut errors = IndexMap::new();

@@ -2,7 +2,7 @@
 
 use super::live::crank::run_cranked;
 use super::sim::{Advance, Simulation, SimulationOptions};
-use super::trial::{exponential, graph, number, plan, simulate, text, word};
+use super::trial::{Nodes, exponential, graph, number, plan, simulate, text, word};
 use crate::graph::Graph;
 use crate::setting::Setting;
 use crate::telemetry::report::Report;
@@ -88,7 +88,7 @@ fn g1_a_pipe_never_holds_more_than_its_capacity() {
     for capacity in [1, 2, 7] {
         let pipes = [format!("orders.out -> slow.in @ {capacity}"), "slow.out -> done.in".to_owned()];
         let pipes: Vec<&str> = pipes.iter().map(String::as_str).collect();
-        let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+        let nodes: Nodes<'_> = &[
             ("orders", "generator", &[("rate", text("1000/s")), ("count", number(500))]),
             ("slow", "consumer_pool", &[("service", text("10 ms"))]),
             ("done", "sink", &[]),
@@ -105,7 +105,7 @@ fn g1_a_pipe_never_holds_more_than_its_capacity() {
 
 #[test]
 fn g6_g3_latency_and_hand_out_in_order_without_a_second_buffer() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("arrivals", word("burst")), ("burst_size", number(10)), ("count", number(10))]),
         ("work", "queue", &[]),
         ("workers", "consumer_pool", &[("servers", number(2)), ("service", text("1 s"))]),
@@ -122,7 +122,7 @@ fn g6_g3_latency_and_hand_out_in_order_without_a_second_buffer() {
 
 #[test]
 fn g4_a_failure_comes_back_until_it_is_given_up() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("1/s")), ("count", number(5))]),
         ("work", "queue", &[("max_deliveries", number(4)), ("retry", word("immediate"))]),
         ("workers", "consumer_pool", &[("service", text("1 ms")), ("failure_share", Setting::Number(1.0))]),
@@ -138,7 +138,7 @@ fn g4_a_failure_comes_back_until_it_is_given_up() {
 
 #[test]
 fn g13_a_circle_without_time_is_an_error_that_names_it() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("1/s")), ("count", number(1))]),
         ("a", "queue", &[]),
         ("b", "consumer_pool", &[("service", text("0 s"))]),

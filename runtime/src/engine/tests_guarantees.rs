@@ -1,7 +1,7 @@
 //! Guarantees that need a graph to show: each test names its number.
 
 use super::sim::{Simulation, SimulationOptions};
-use super::trial::{graph, number, pipe, plan, simulate, text, word};
+use super::trial::{Nodes, graph, number, pipe, plan, simulate, text, word};
 use crate::graph::{Edit, Graph};
 use crate::setting::Setting;
 use crate::telemetry::snapshot::Tapped;
@@ -21,7 +21,7 @@ fn tapped(graph: &Graph, watched: &str, seconds: u64) -> Vec<Tapped> {
 
 #[test]
 fn g2_a_topic_never_blocks() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("100/s")), ("count", number(1_000))]),
         ("news", "topic", &[]),
         ("fast", "subscription", &[]),
@@ -41,7 +41,7 @@ fn g2_a_topic_never_blocks() {
 
 #[test]
 fn g5_a_redelivery_makes_the_same_id_again() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("1/s")), ("count", number(3))]),
         ("work", "queue", &[("max_deliveries", number(4)), ("retry", word("immediate"))]),
         ("made", "map", &[("value", text("{\"n\": 1}"))]),
@@ -62,7 +62,7 @@ fn g5_a_redelivery_makes_the_same_id_again() {
 
 #[test]
 fn g8_a_finished_server_with_a_blocked_output_is_blocked_not_busy() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("10/s"))]),
         ("fast", "consumer_pool", &[("servers", number(2)), ("service", text("1 s"))]),
         ("slow", "consumer_pool", &[("service", text("4 s"))]),
@@ -82,7 +82,7 @@ fn g8_a_finished_server_with_a_blocked_output_is_blocked_not_busy() {
 fn g9_a_simulation_writes_nothing_unless_told() {
     let folder = std::env::temp_dir().join(format!("pipewright-g9-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("10/s")), ("count", number(25))]),
         ("kept", "sink", &[("target", word("file")), ("path", text("kept.jsonl"))]),
     ];
@@ -99,8 +99,7 @@ fn g9_a_simulation_writes_nothing_unless_told() {
 
 #[test]
 fn g9_an_answer_to_an_older_generation_is_discarded_and_a_failed_one_is_shown() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] =
-        &[("gone", "file_source", &[("path", text("no-such-file.jsonl"))]), ("done", "sink", &[])];
+    let nodes: Nodes<'_> = &[("gone", "file_source", &[("path", text("no-such-file.jsonl"))]), ("done", "sink", &[])];
     let report = simulate(&graph(nodes, &["gone.out -> done.in"]), 1, 5.0, &SimulationOptions::default());
     assert!(report.errors["gone"].contains("no-such-file.jsonl"), "{:?}", report.errors);
     assert_eq!(report.messages.entered, 0);
@@ -108,7 +107,7 @@ fn g9_an_answer_to_an_older_generation_is_discarded_and_a_failed_one_is_shown() 
 
 #[test]
 fn g15_adding_a_node_changes_no_other_nodes_draws() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] =
+    let nodes: Nodes<'_> =
         &[("orders", "generator", &[("arrivals", word("poisson")), ("rate", text("5/s")), ("count", number(200))]), ("done", "sink", &[])];
     let alone = graph(nodes, &["orders.out -> done.in"]);
     let mut more = alone.clone();
@@ -124,7 +123,7 @@ fn g15_adding_a_node_changes_no_other_nodes_draws() {
 
 #[test]
 fn g16_simulated_calendar_time_starts_where_the_graph_says() {
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("1/s")), ("count", number(2)), ("payload", text("\"{{time}}\""))]),
         ("done", "sink", &[]),
     ];

@@ -3,7 +3,7 @@
 use super::control::Control;
 use super::run::{Run, RunOptions};
 use super::sim::{Simulation, SimulationOptions};
-use super::trial::{exponential, graph, number, plan, simulate, text, word};
+use super::trial::{Nodes, exponential, graph, number, plan, simulate, text, word};
 use crate::graph::Graph;
 use crate::id::NodeId;
 use crate::node::{Behaviour, Catalogue, Effects, Event, Family, Figure, Intake, Kind, Port, Ports};
@@ -182,7 +182,7 @@ fn a_broken_node_is_shown_in_a_live_run() {
 #[test]
 fn g13_stations_that_wait_for_each_other_are_named() {
     // Each message comes back to the start until both pipes of the circle are full.
-    let nodes: &[(&str, &str, &[(&str, Setting)])] = &[
+    let nodes: Nodes<'_> = &[
         ("orders", "generator", &[("rate", text("100/s")), ("count", number(1_000))]),
         ("first", "consumer_pool", &[("service", text("1 ms"))]),
         ("second", "consumer_pool", &[("service", text("1 ms"))]),

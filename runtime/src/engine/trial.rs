@@ -40,8 +40,11 @@ pub fn pipe(written: &str) -> PipeId {
     PipeId { from: end(from), to: end(to) }
 }
 
+/// Nodes as (id, kind, settings).
+pub type Nodes<'a> = &'a [(&'a str, &'a str, &'a [(&'a str, Setting)])];
+
 /// A graph of (id, kind, settings) and pipes; a pipe may carry a capacity: `a.out -> b.in @ 4`.
-pub fn graph(nodes: &[(&str, &str, &[(&str, Setting)])], pipes: &[&str]) -> Graph {
+pub fn graph(nodes: Nodes<'_>, pipes: &[&str]) -> Graph {
     let mut graph = Graph::default();
     for (id, kind, settings) in nodes {
         let mut node = Node::new(*kind, Point::default());

@@ -13,7 +13,7 @@ use crate::engine::summary::{self, Course};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, RunState, Tapped};
 use crate::units::{Moment, SECOND, Span};
-use crossbeam_channel::{Sender, TryRecvError};
+use crossbeam_channel::Sender;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -83,11 +83,8 @@ impl Conductor<'_> {
             match self.seam.controls.recv_timeout(PUBLISH_EVERY.max(cost * 20)) {
                 Ok(control) => {
                     self.obey(control);
-                    loop {
-                        match self.seam.controls.try_recv() {
-                            Ok(control) => self.obey(control),
-                            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-                        }
+                    while let Ok(control) = self.seam.controls.try_recv() {
+                        self.obey(control);
                     }
                 }
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}

@@ -130,7 +130,7 @@ impl Shard {
         }
         if output.pipes.is_empty() {
             if output.role == PortRole::Error {
-                return self.to_graph_dead_letters(station, message, "unwired", "nothing is wired to this output");
+                return self.collect_dead_letter(station, message, "unwired", "nothing is wired to this output");
             }
             return self.drop_at_output(station, &message, "unwired");
         }

@@ -47,7 +47,7 @@ impl Shard {
             error_headers(&mut message, station.id.as_str(), None, error);
             self.emit(station, port, message);
         } else if message.settlement.deliveries().is_empty() {
-            self.to_graph_dead_letters(station, message, "error", error);
+            self.collect_dead_letter(station, message, "error", error);
         } else {
             self.give_back(station, &message, error);
         }
@@ -72,7 +72,7 @@ impl Shard {
     pub(super) fn nack_deliveries(&mut self, station: &mut Station, settlement: &Settlement, error: &Arc<str>) {
         let source = Self::source(station);
         let deliveries = settlement.deliveries();
-        station.counts.absorbed -= deliveries.len() as i64 - 1;
+        station.counts.absorbed -= i64::try_from(deliveries.len()).expect("fewer deliveries than 2^63") - 1;
         for delivery in deliveries {
             let nacked = Signal::Nacked { number: delivery.number, attempt: delivery.attempt, error: error.clone() };
             self.signal(station, delivery.origin, source, nacked);
@@ -95,12 +95,12 @@ impl Shard {
             error_headers(&mut message, station.id.as_str(), Some(reason), error);
             self.emit(station, port, message);
         } else {
-            self.to_graph_dead_letters(station, message, reason, error);
+            self.collect_dead_letter(station, message, reason, error);
         }
     }
 
     /// The graph's own dead letters: counted for ever, the newest kept for looking at.
-    pub(super) fn to_graph_dead_letters(&mut self, station: &mut Station, message: Message, reason: &'static str, error: &str) {
+    pub(super) fn collect_dead_letter(&mut self, station: &mut Station, message: Message, reason: &'static str, error: &str) {
         station.counts.dead_lettered += 1;
         self.ended(station, &message, 3);
         let deliveries = message.header("deliveries").and_then(Value::as_u64).unwrap_or(1) as u32;
