@@ -57,7 +57,7 @@ impl Graph {
     pub fn title(&self) -> &str {
         &self.title
     }
-    /// Settings of the graph as a whole: `seed`, `starts_at`, `dead_letters_kept`, ...
+    /// Settings of the graph as a whole: `seed`, `starts_at`, and settings this program does not know.
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }

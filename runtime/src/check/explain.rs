@@ -295,6 +295,15 @@ pub static TABLE: &[Explanation] = &[
         "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"work\": queue(), \"p\": consumer_pool(failure_share: 0.1)}, \
          pipes: [\"g.out -> work.in\", \"work.out -> p.in\"])",
     ),
+    code(
+        "PW903",
+        "The lock is shorter than the work",
+        "A queue locks a message while a consumer works on it. When the lock ends first, the queue takes the consumer for dead and hands the message out again: the work is done twice or more, \
+         and the first consumer's acknowledgement comes too late to count. After the most deliveries the message even becomes a dead letter, though nothing failed. Make the lock longer than the longest \
+         work, not just the mean.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/h\"), \"work\": queue(lock: \"10 s\"), \"p\": consumer_pool(service: \"1 min\")}, \
+         pipes: [\"g.out -> work.in\", \"work.out -> p.in\"])",
+    ),
 ];
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod must_grow;
+mod short_lock;
 
 use super::survey::Survey;
 use crate::problem::Problem;
@@ -10,5 +11,6 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
     for number in (0..survey.kinds.len()).filter(|&number| survey.is_store(number)) {
         must_grow::check(survey, number, problems);
         dead_letters::check(survey, number, problems);
+        short_lock::check(survey, number, problems);
     }
 }

@@ -7,7 +7,7 @@ use crate::setting::Settings;
 /// What is set on a pipe, and how it is drawn.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Pipe {
-    /// `capacity` (messages), `capacity_bytes`, and settings this program does not know.
+    /// `capacity` (messages; [`DEFAULT_CAPACITY`] if absent), and settings this program does not know.
     pub settings: Settings,
     /// Points the wire bends through, from sender to receiver.
     pub bends: Vec<Point>,

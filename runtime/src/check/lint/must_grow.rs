@@ -2,13 +2,16 @@
 
 use crate::check::survey::Survey;
 use crate::distribution::Distribution;
+use crate::node::{Flow, PortRole};
 use crate::problem::{Problem, Subject};
 use crate::setting::Setting;
 use crate::units::{Rate, Span};
 
 pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
     // What is not known only adds to the arrivals, but may add to the capacity: then nothing can be said.
-    let arrivals: f64 = survey.wiring.into[store].iter().filter_map(|&(_, sender)| arrival_rate(survey, sender)).sum();
+    let carries_messages = |pipe: usize| survey.output_of(pipe).is_some_and(|port| port.role == PortRole::Message);
+    let senders = survey.wiring.into[store].iter().filter(|&&(pipe, _)| carries_messages(pipe));
+    let arrivals: f64 = senders.filter_map(|&(_, sender)| arrival_rate(survey, sender)).sum();
     let mut capacity = 0.0;
     let (mut servers_in_all, mut slowest) = (0, Span::ZERO);
     let mut consumers: Vec<usize> = pulled_by(survey, store).collect();
@@ -54,7 +57,7 @@ pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
 
 /// The consumers of a store.
 fn pulled_by<'a>(survey: &'a Survey<'_>, store: usize) -> impl Iterator<Item = usize> + 'a {
-    let pulls = |pipe: usize| survey.output_of(pipe).is_some_and(|port| port.flow == crate::node::Flow::Pull);
+    let pulls = |pipe: usize| survey.output_of(pipe).is_some_and(|port| port.flow == Flow::Pull);
     survey.wiring.out[store].iter().filter(move |&&(pipe, _)| pulls(pipe)).map(|&(_, consumer)| consumer)
 }
 
