@@ -42,7 +42,8 @@ struct Slot {
     /// How often it was handed out.
     attempt: u32,
     arrived: Moment,
-    lock_until: Moment,
+    /// Which lock holds it: the number of its entry in `locks`.
+    lock: u64,
     size: u64,
     message: Option<Message>,
 }
@@ -65,8 +66,8 @@ pub struct Store {
     delayed: BinaryHeap<Reverse<(Moment, u64, u64)>>,
     /// (when it ends, number)
     expiries: BinaryHeap<Reverse<(Moment, u64)>>,
-    /// (end of lock, number); ends never go back, because all locks are equally long.
-    locks: VecDeque<(Moment, u64)>,
+    /// (end of lock, number of lock, number of message); ends never go back, because all locks are equally long.
+    locks: VecDeque<(Moment, u64, u64)>,
     ready_count: u64,
     delayed_count: u64,
     unsettled_count: u64,
@@ -244,11 +245,12 @@ impl Store {
     }
 
     fn lock(&mut self, at: usize, until: Moment) {
-        self.slots[at].lock_until = until;
+        self.sequence += 1;
+        self.slots[at].lock = self.sequence;
         let number = self.number(at);
         // Hot changes may shorten the lock: then the list takes the end in its order.
-        let after = self.locks.partition_point(|(end, _)| *end <= until);
-        self.locks.insert(after, (until, number));
+        let after = self.locks.partition_point(|(end, ..)| *end <= until);
+        self.locks.insert(after, (until, self.sequence, number));
     }
 
     /// The next ready message that has not expired.
@@ -330,9 +332,9 @@ impl Store {
     /// What the alarm was for: locks lost, delays over, messages expired.
     fn come_due(&mut self, fx: &mut Effects<'_>) {
         let now = fx.now();
-        while let Some(&(until, number)) = self.locks.front().filter(|(until, _)| *until <= now) {
+        while let Some(&(_, lock, number)) = self.locks.front().filter(|(until, ..)| *until <= now) {
             self.locks.pop_front();
-            if let Some(at) = self.locked(number, until) {
+            if let Some(at) = self.locked(number, lock) {
                 self.locks_lost += 1;
                 fx.duplicated();
                 let error: Arc<str> = format!("the consumer kept the message longer than its lock of {}", self.rules.lock).into();
@@ -395,7 +397,7 @@ impl Store {
     }
 
     fn next_due(&self) -> Option<Moment> {
-        let lock = self.locks.front().map(|(until, _)| *until);
+        let lock = self.locks.front().map(|(until, ..)| *until);
         let delay = self.delayed.peek().map(|Reverse((moment, ..))| *moment);
         let expiry = self.expiries.peek().map(|Reverse((moment, _))| *moment);
         [lock, delay, expiry].into_iter().flatten().min()

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 impl Store {
     /// Clears stale entries away from the front of the lists, and from everywhere once they outnumber what is alive.
     pub(super) fn sweep(&mut self) {
-        while self.locks.front().is_some_and(|&(until, number)| self.locked(number, until).is_none()) {
+        while self.locks.front().is_some_and(|&(_, lock, number)| self.locked(number, lock).is_none()) {
             self.locks.pop_front();
         }
         while self.expiries.peek().is_some_and(|Reverse((_, number))| self.slot(*number).is_none()) {
@@ -18,7 +18,7 @@ impl Store {
         let alive = (self.slots.len() - self.free.len()) * 2 + 1_024;
         if self.locks.len() > alive {
             let mut locks = std::mem::take(&mut self.locks);
-            locks.retain(|&(until, number)| self.locked(number, until).is_some());
+            locks.retain(|&(_, lock, number)| self.locked(number, lock).is_some());
             self.locks = locks;
         }
         if self.expiries.len() > alive {
@@ -40,9 +40,9 @@ impl Store {
         }
     }
 
-    /// The slot of a message that a consumer holds until just then.
-    pub(super) fn locked(&self, number: u64, until: Moment) -> Option<usize> {
-        self.find(number, Place::Unsettled).filter(|at| self.slots[*at].lock_until == until)
+    /// The slot of a message that a consumer holds by just this lock.
+    pub(super) fn locked(&self, number: u64, lock: u64) -> Option<usize> {
+        self.find(number, Place::Unsettled).filter(|at| self.slots[*at].lock == lock)
     }
 
     pub(super) fn slot(&self, number: u64) -> Option<&Slot> {
@@ -89,15 +89,7 @@ impl Store {
 
     pub(super) fn insert(&mut self, message: Message, now: Moment, size: u64) -> u64 {
         let at = self.free.pop().map_or(self.slots.len(), |at| at as usize);
-        let slot = |generation| Slot {
-            generation,
-            place: Place::Free,
-            attempt: 0,
-            arrived: now,
-            lock_until: Moment::START,
-            size,
-            message: Some(message),
-        };
+        let slot = |generation| Slot { generation, place: Place::Free, attempt: 0, arrived: now, lock: 0, size, message: Some(message) };
         if at == self.slots.len() {
             self.slots.push(slot(0));
         } else {
