@@ -9,10 +9,14 @@ use std::time::{Duration, Instant};
 /// Frames that the layout gets to settle.
 const FRAMES_TO_SETTLE: u32 = 4;
 
+/// How long the document and its run may take to come up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A picture to be taken.
 pub struct Picture {
     path: PathBuf,
     after: Duration,
+    asked: Instant,
     since: Option<Instant>,
     frames: u32,
     taken: Option<Receiver<Arc<ColorImage>>>,
@@ -20,14 +24,15 @@ pub struct Picture {
 
 impl Picture {
     /// A picture for this file, so long after everything is there.
-    pub const fn new(path: PathBuf, after: Duration) -> Self {
-        Self { path, after, since: None, frames: 0, taken: None }
+    pub fn new(path: PathBuf, after: Duration) -> Self {
+        Self { path, after, asked: Instant::now(), since: None, frames: 0, taken: None }
     }
 
     /// Called once a frame. `ready`: the document is there and, if asked for, its run.
     pub fn go_on(&mut self, context: &Context, ready: bool) {
         context.request_repaint_after(Duration::from_millis(16));
-        if ready && self.since.is_none() {
+        // A file that cannot be opened or run is worth a picture, too.
+        if (ready || self.asked.elapsed() > PATIENCE) && self.since.is_none() {
             self.since = Some(Instant::now());
         }
         let Some(since) = self.since else { return };

@@ -5,16 +5,16 @@ use crate::cli::WindowArguments;
 use crate::dialogs::{self, Files, Native};
 use crate::io::folders::Folders;
 use crate::io::{Io, Job};
+use crate::notices::Notices;
 use crate::panels::{dock, palette, status, top_bar};
 use crate::preferences::{Preferences, ThemeChoice};
 use crate::screenshot::Picture;
 use crate::session::Session;
-use crate::state::{Notice, Request, State};
+use crate::state::{Request, State};
 use crate::theme::{self, Theme};
 use crate::welcome;
 use eframe::egui;
 use egui::{Context, Frame, Margin, Panel, Ui, ViewportCommand};
-use egui_notify::{Anchor, Toasts};
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::telemetry::snapshot::Mode;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ const FRAME_WHILE_RUNNING: Duration = Duration::from_millis(33);
 /// The window.
 pub struct Shell {
     state: State,
-    toasts: Toasts,
+    notices: Notices,
     picture: Option<Picture>,
     saved_preferences: String,
     theme_applied: Option<ThemeChoice>,
@@ -62,7 +62,7 @@ impl Shell {
         }
         Self {
             state,
-            toasts: Toasts::new().with_anchor(Anchor::BottomRight).with_margin(egui::vec2(16.0, 40.0)),
+            notices: Notices::default(),
             picture,
             saved_preferences,
             theme_applied: None,
@@ -114,7 +114,7 @@ impl Shell {
         for action in self.deferred.drain(..) {
             self.state.push(action);
         }
-        if self.state.dialog.is_some() {
+        if self.state.dialog.is_some() || self.state.files.prompt().is_some() {
             return;
         }
         let (actions, pasted) = shortcuts::pressed(context);
@@ -196,11 +196,9 @@ impl Shell {
                 self.state.io.ask(Job::Check { document: open.document.number, graph, revision });
             }
         }
+        let now = context.input(|input| input.time);
         for notice in self.state.notices.drain(..) {
-            match notice {
-                Notice::Done(text) => self.toasts.success(text).duration(Duration::from_secs(3)).show_progress_bar(false),
-                Notice::Failed(text) => self.toasts.error(text).duration(Duration::from_secs(8)).show_progress_bar(false),
-            };
+            self.notices.push(notice, now);
         }
         for request in std::mem::take(&mut self.state.requests) {
             match request {
@@ -279,7 +277,7 @@ impl eframe::App for Shell {
         self.panels_ui(ui, theme);
         dialogs::dialogs_ui(&context, theme, &mut self.state);
         self.give_out(&context);
-        self.toasts.show(&context);
+        self.notices.ui(&context, theme);
         if context.input(|input| input.viewport().close_requested()) && !self.close_granted && self.picture.is_none() {
             context.send_viewport_cmd(ViewportCommand::CancelClose);
             self.state.outbox.command("file.quit");

@@ -135,11 +135,11 @@ pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
         let path = PathBuf::from(prompt.text.trim());
         let missing = matches!(prompt.purpose, Purpose::Open) && !path.is_file();
         let field = crate::widgets::field::unit_field_ui(ui, theme, "Path of the file", &mut prompt.text, "", None);
-        if !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {
+        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if !entered && !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {
             field.request_focus();
         }
         ui.add_space(8.0);
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let sure = ui.add_enabled(!missing, egui::Button::new(verb));
             if sure.clicked() || (entered && !missing) {

@@ -19,7 +19,7 @@ pub fn distribution_ui(ui: &mut Ui, theme: &Theme, id: Id, name: &str, value: Op
     let family = value.and_then(family_of).unwrap_or(&FAMILIES[0]);
     let mut changed = None;
     let width = ui.available_width();
-    let combo = ComboBox::from_id_salt(id).width(width - 8.0).selected_text(family.title).show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt(id).width(width).selected_text(family.title).show_ui(ui, |ui| {
         for other in FAMILIES {
             if ui.selectable_label(other.name == family.name, other.title).on_hover_text(other.help).clicked() && other.name != family.name
             {
@@ -35,7 +35,7 @@ pub fn distribution_ui(ui: &mut Ui, theme: &Theme, id: Id, name: &str, value: Op
             continue;
         }
         let mut taken = None;
-        Row::plain(parameter.name, parameter.help).ui(ui, theme, |ui| {
+        Row::plain(&super::live::words(parameter.name), parameter.help).ui(ui, theme, |ui| {
             let check = |text: &str| read(parameter, text).err();
             taken = line_ui(ui, theme, parameter.name, id.with(parameter.name), &current, "", None, &check);
         });

@@ -116,7 +116,7 @@ fn choice_ui(
     let label = words.iter().find(|word| word.name == current).map_or(current, |word| word.label);
     let mut changed = None;
     let width = ui.available_width();
-    let combo = ComboBox::from_id_salt(id).width(width - 8.0).truncate().selected_text(label).show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt(id).width(width).truncate().selected_text(label).show_ui(ui, |ui| {
         for word in words {
             let response = ui.selectable_label(word.name == current, word.label).on_hover_text(word.help);
             if response.clicked() && word.name != current {

@@ -41,7 +41,8 @@ pub fn node_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
 
 fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &Node, kind: Option<&'static Kind>) {
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(20.0, 26.0), Sense::hover());
+        ui.set_height(28.0);
+        let (rect, _) = ui.allocate_exact_size(vec2(20.0, 28.0), Sense::hover());
         let square = Rect::from_center_size(rect.center(), vec2(16.0, 16.0));
         match kind {
             Some(kind) => Icon::family(kind.family).paint(ui.painter(), square, theme.family(kind.family)),
@@ -128,7 +129,8 @@ fn running_note_ui(ui: &mut Ui, theme: &Theme, state: &State, id: &NodeId) {
     let Some(open) = state.front().filter(|open| open.running()) else { return };
     ui.label(RichText::new("Changes come into force at once.").size(11.0).color(theme.good));
     let snapshot = open.session.as_ref().and_then(|session| session.snapshot());
-    let line = snapshot.and_then(|snapshot| snapshot.journal.iter().rev().find(|line| line.node.as_ref() == Some(id)));
+    let line = snapshot
+        .and_then(|snapshot| snapshot.journal.iter().rev().find(|line| line.node.as_ref() == Some(id) && line.text.contains("settings")));
     if let Some(line) = line {
         let text = format!("{}  {}", crate::widgets::figure::clock(line.at.seconds()), line.text);
         ui.add(egui::Label::new(RichText::new(text).size(11.0).color(theme.dim)).wrap());

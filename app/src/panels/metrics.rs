@@ -55,7 +55,8 @@ pub fn metrics_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
         for (name, value, say) in charts {
-            ui.allocate_ui(vec2(width, room.y), |ui| {
+            ui.allocate_ui_with_layout(vec2(width, room.y), egui::Layout::top_down(egui::Align::Min), |ui| {
+                ui.set_width(width);
                 let title = match (*name, open.selection.is_empty()) {
                     ("rate", true) => "delivered per second",
                     ("depth", true) => "messages in flight",
