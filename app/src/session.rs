@@ -129,6 +129,8 @@ impl Session {
         let gone: Vec<PipeId> = self.watched.difference(pipes).cloned().collect();
         let new: Vec<PipeId> = pipes.difference(&self.watched).cloned().collect();
         for pipe in gone {
+            // What is no longer watched is no longer kept: the memory is bounded by what is looked at.
+            self.taps.shift_remove(&pipe);
             self.ask(Control::Watch(pipe, false));
         }
         for pipe in new {

@@ -17,6 +17,7 @@ use eframe::egui;
 use egui::{Context, Frame, Margin, Panel, Ui, ViewportCommand};
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::telemetry::snapshot::Mode;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Seconds between looks at what is to be autosaved, and whether files were changed by others.
@@ -89,7 +90,9 @@ impl Shell {
         let mut refused = Vec::new();
         let mut ended = Vec::new();
         for open in &mut self.state.documents {
+            let watched = if open.session.is_some() { open.watched(self.state.catalogue) } else { BTreeSet::new() };
             let Some(session) = &mut open.session else { continue };
+            session.watch(&watched);
             let alive = session.alive();
             if let Err(problems) = session.poll(seconds, &open.selection) {
                 refused.push((open.document.name(), problems.len()));
@@ -130,7 +133,9 @@ impl Shell {
             self.deferred = actions;
             context.request_repaint();
         } else {
-            actions.into_iter().for_each(|action| self.state.push(action));
+            for action in actions {
+                self.state.push(action);
+            }
         }
     }
 
@@ -231,7 +236,7 @@ impl Shell {
                 let path = document.path().map(std::path::Path::to_owned);
                 self.state.io.ask(Job::Autosave { document: document.number, graph, path, state: document.state_number() });
             }
-            if let (Some(path), Some(expected)) = (document.path(), document.fingerprint.clone()) {
+            if let (Some(path), Some(expected)) = (document.path(), document.fingerprint) {
                 self.state.io.ask(Job::Look { document: document.number, path: path.to_owned(), expected });
             }
         }

@@ -10,10 +10,14 @@ use crate::panels::Views;
 use crate::preferences::Preferences;
 use crate::session::Session;
 use pipewright_runtime::engine::control::Speed;
-use pipewright_runtime::node::Catalogue;
+use pipewright_runtime::id::{NodeId, PipeId};
+use pipewright_runtime::node::{Catalogue, PortRole};
 use pipewright_runtime::telemetry::snapshot::Mode;
 use std::collections::BTreeSet;
 use std::path::Path;
+
+/// How many pipes that carry failures are watched at once.
+const FAILURE_PIPES: usize = 64;
 
 /// One open document with everything that belongs to it.
 pub struct Open {
@@ -37,6 +41,8 @@ pub struct Open {
     pub close_when_saved: bool,
     /// The revision that the io thread is checking.
     pub checking: Option<u64>,
+    /// The pipes that carry failures away, and the revision that this was found in.
+    failure_pipes: (u64, BTreeSet<PipeId>),
     /// Why the last start was refused.
     pub problems_of_start: Vec<pipewright_runtime::problem::Problem>,
 }
@@ -55,6 +61,7 @@ impl Open {
             saving: false,
             close_when_saved: false,
             checking: None,
+            failure_pipes: (0, BTreeSet::new()),
             problems_of_start: Vec::new(),
         }
     }
@@ -62,6 +69,35 @@ impl Open {
     /// Whether a run goes on.
     pub fn running(&self) -> bool {
         self.session.as_ref().is_some_and(Session::alive)
+    }
+
+    /// The pipes whose messages are looked at: the one in the messages panel, and those that carry failures away.
+    pub fn watched(&mut self, catalogue: Catalogue) -> BTreeSet<PipeId> {
+        let revision = self.document.revision();
+        if self.failure_pipes.0 != revision {
+            let graph = self.document.graph();
+            let carries_failures = |pipe: &&PipeId| {
+                let node = graph.node(&pipe.from.node);
+                let kind = node.and_then(|node| Some((catalogue.get(&node.kind)?, node)));
+                let ports = kind.map(|(kind, node)| (kind.ports)(&node.settings));
+                ports.is_some_and(|ports| ports.outputs.iter().any(|port| port.role == PortRole::Error && *port.name == *pipe.from.port))
+            };
+            self.failure_pipes = (revision, graph.pipes().keys().filter(carries_failures).take(FAILURE_PIPES).cloned().collect());
+        }
+        let mut watched = self.failure_pipes.1.clone();
+        watched.extend(self.views.messages.watched.clone());
+        watched
+    }
+
+    /// The pipes that carry failures away, as far as they are watched.
+    pub const fn failure_pipes(&self) -> &BTreeSet<PipeId> {
+        &self.failure_pipes.1
+    }
+
+    /// A node's title on screen: its id if it has none.
+    pub fn title_of(&self, node: &NodeId) -> String {
+        let title = self.document.graph().node(node).map(|node| node.title.clone()).filter(|title| !title.is_empty());
+        title.unwrap_or_else(|| node.to_string())
     }
 
     /// The one selected item, if it is just one.

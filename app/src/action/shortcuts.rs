@@ -26,7 +26,7 @@ pub fn pressed(context: &egui::Context) -> (Vec<Action>, Option<String>) {
     let mut chords: Vec<_> = TABLE.iter().flat_map(|command| command.keys.iter().map(move |keys| (keys, command.name))).collect();
     chords.sort_by_key(|(keys, _)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.command)));
     for (keys, name) in chords {
-        if writing && !outside_of_text(keys) {
+        if writing && !outside_of_text(*keys) {
             continue;
         }
         if keys.logical_key == Key::Space && context.memory(|memory| memory.focused().is_some()) {
@@ -48,7 +48,7 @@ pub fn pressed(context: &egui::Context) -> (Vec<Action>, Option<String>) {
 }
 
 /// Whether a chord means nothing to a text field.
-fn outside_of_text(keys: &egui::KeyboardShortcut) -> bool {
+fn outside_of_text(keys: egui::KeyboardShortcut) -> bool {
     let function = matches!(keys.logical_key, Key::F5 | Key::F6 | Key::F10);
     let text = matches!(keys.logical_key, Key::A | Key::Z | Key::Y | Key::K | Key::Backspace | Key::Delete);
     function || (keys.modifiers.contains(Modifiers::COMMAND) && !text)

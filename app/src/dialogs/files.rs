@@ -33,14 +33,21 @@ pub struct Prompt {
     purpose: Purpose,
     text: String,
     why: &'static str,
-    answer: Option<Option<PathBuf>>,
+    answer: Option<Chosen>,
+}
+
+/// What a question came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Chosen {
+    Path(PathBuf),
+    Cancelled,
 }
 
 /// How long the system's dialog may take to say that there is none. Portals that are missing answer at once, as do those that are
 /// cancelled; a person needs longer.
 const NOBODY_ANSWERS_SO_FAST: Duration = Duration::from_millis(250);
 /// A portal that does not start keeps the question open for ever: after this the prompt is offered beside it.
-const PORTAL_PATIENCE: Duration = Duration::from_secs(180);
+const PORTAL_PATIENCE: Duration = Duration::from_mins(3);
 
 /// The system's dialog on a thread of its own, and the prompt where there is none.
 #[derive(Default)]
@@ -88,7 +95,11 @@ impl Files for Native {
 
     fn take(&mut self) -> Option<(Purpose, Option<PathBuf>)> {
         if let Some(answer) = self.prompt.as_mut().and_then(|prompt| prompt.answer.take()) {
-            return self.prompt.take().map(|prompt| (prompt.purpose, answer));
+            let path = match answer {
+                Chosen::Path(path) => Some(path),
+                Chosen::Cancelled => None,
+            };
+            return self.prompt.take().map(|prompt| (prompt.purpose, path));
         }
         let asked = self.asked.as_ref()?;
         match asked.answer.try_recv() {
@@ -143,10 +154,10 @@ pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let sure = ui.add_enabled(!missing, egui::Button::new(verb));
             if sure.clicked() || (entered && !missing) {
-                prompt.answer = Some(Some(path));
+                prompt.answer = Some(Chosen::Path(path));
             }
             if ui.button("Cancel").clicked() {
-                prompt.answer = Some(None);
+                prompt.answer = Some(Chosen::Cancelled);
             }
             if missing && !prompt.text.trim().is_empty() {
                 ui.label(RichText::new("There is no such file.").color(theme.dim));
@@ -154,7 +165,7 @@ pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
         });
     });
     if modal.should_close() && prompt.answer.is_none() {
-        prompt.answer = Some(None);
+        prompt.answer = Some(Chosen::Cancelled);
     }
 }
 

@@ -152,7 +152,7 @@ fn sketch_ui(ui: &mut Ui, theme: &Theme, id: Id, distribution: &Distribution) {
         Shape::rect_filled(bar, 0.0, theme.accent.gamma_multiply(0.6))
     });
     ui.painter().extend(shapes);
-    let mean = distribution.mean().map(|mean| mean.seconds());
+    let mean = distribution.mean().map(pipewright_runtime::units::Span::seconds);
     if let Some(mean) = mean.filter(|mean| *mean <= limit && limit > 0.0) {
         let x = inner.left() + (mean / limit) as f32 * inner.width();
         ui.painter().vline(x, inner.y_range(), Stroke::new(1.0, theme.warning));

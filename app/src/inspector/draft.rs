@@ -8,6 +8,7 @@ use egui::{FontId, Id, Key, Margin, Response, RichText, TextEdit, Ui};
 pub type Check<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// One line. The text to commit, if there is one.
+#[expect(clippy::too_many_arguments, reason = "a field has that many sides, and each caller knows them all")]
 pub fn line_ui(
     ui: &mut Ui,
     theme: &Theme,

@@ -21,8 +21,9 @@ pub fn pairs_ui(ui: &mut Ui, theme: &Theme, id: Id, value: Option<&Setting>, nam
     let mut changed = rows_ui(ui, theme, id, &pairs, names, &|_, _| None);
     if changed.is_none() && add_ui(ui, theme) {
         let mut more = pairs.clone();
-        let number = (1..).map(|n| format!("rule{n}")).find(|name| !pairs.iter().any(|(other, _)| other == name));
-        more.push((number.unwrap_or_default(), "true".to_owned()));
+        // One of so many names is free: there is one more of them than rows.
+        let free = (1..=pairs.len() + 1).map(|n| format!("rule{n}")).find(|name| !pairs.iter().any(|(other, _)| other == name));
+        more.push((free.unwrap_or_default(), "true".to_owned()));
         changed = Some(more);
     }
     error_ui(ui, theme, error);

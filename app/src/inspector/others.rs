@@ -24,8 +24,7 @@ fn heading_ui(ui: &mut Ui, text: &str) {
 
 /// A node's title on screen.
 fn title_of(state: &State, id: &NodeId) -> String {
-    let node = state.front().and_then(|open| open.document.graph().node(id));
-    node.map(|node| node.title.clone()).filter(|title| !title.is_empty()).unwrap_or_else(|| id.to_string())
+    state.front().map_or_else(|| id.to_string(), |open| open.title_of(id))
 }
 
 /// Nothing is selected: the graph itself.

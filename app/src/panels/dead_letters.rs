@@ -1,21 +1,25 @@
-//! Messages that were given up: grouped by node, reason and error; one opened beside the list.
+//! Messages that were given up: grouped by node, reason and error; one opened beside the list. Both those that no node collects and
+//! those that pass along a wired error pipe.
 
 use super::messages::detail::{DetailTab, detail_ui};
 use super::messages::{short_id, time};
 use crate::action::{Action, Item};
-use crate::state::State;
+use crate::session::Session;
+use crate::state::{Open, State};
 use crate::theme::{self, Icon, Theme};
 use crate::widgets::empty::empty_ui;
 use crate::widgets::figure;
 use crate::widgets::pill::badge_ui;
-use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
+use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 use indexmap::IndexMap;
 use pipewright_runtime::id::{MessageId, NodeId};
-use pipewright_runtime::telemetry::snapshot::DeadLetter;
-use std::sync::Arc;
+use pipewright_runtime::message::{Message, Value};
+use pipewright_runtime::units::Moment;
 
 /// How many letters of one group are listed.
 const MOST_OF_GROUP: usize = 100;
+/// How many of the newest letters of one pipe are grouped.
+const MOST_OF_PIPE: usize = 1_000;
 
 /// What the panel remembers.
 #[derive(Default, Debug)]
@@ -24,50 +28,87 @@ pub struct View {
     tab: DetailTab,
 }
 
-type Groups<'a> = IndexMap<(NodeId, &'static str, Arc<str>), Vec<&'a DeadLetter>>;
+/// One letter, wherever it was found.
+struct Letter<'a> {
+    at: Moment,
+    node: NodeId,
+    reason: String,
+    error: String,
+    deliveries: u64,
+    message: &'a Message,
+}
+
+type Groups<'a> = IndexMap<(NodeId, String, String), Vec<Letter<'a>>>;
+
+/// The newest letters of a run, newest first.
+fn letters<'a>(open: &Open, session: &'a Session) -> Vec<Letter<'a>> {
+    let mut letters: Vec<Letter<'a>> = Vec::new();
+    if let Some(snapshot) = session.snapshot() {
+        letters.extend(snapshot.dead_letters.iter().map(|letter| Letter {
+            at: letter.at,
+            node: letter.node.clone(),
+            reason: letter.reason.to_owned(),
+            error: letter.error.to_string(),
+            deliveries: u64::from(letter.deliveries),
+            message: &letter.message,
+        }));
+    }
+    for pipe in open.failure_pipes() {
+        let Some(tap) = session.taps.get(pipe) else { continue };
+        letters.extend(tap.rows.iter().rev().take(MOST_OF_PIPE).map(|tapped| {
+            let text = |name: &str| tapped.message.header(name).and_then(Value::as_str).map(str::to_owned);
+            Letter {
+                at: tapped.at,
+                node: pipe.from.node.clone(),
+                reason: text("reason").unwrap_or_else(|| "error".to_owned()),
+                error: text("error").unwrap_or_default(),
+                deliveries: tapped.message.header("deliveries").and_then(Value::as_u64).unwrap_or(0),
+                message: &tapped.message,
+            }
+        }));
+    }
+    letters.sort_by_key(|letter| std::cmp::Reverse(letter.at));
+    letters
+}
 
 /// Shows the panel.
 pub fn dead_letters_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     let Some(open) = state.front() else { return };
-    let Some(snapshot) = open.session.as_ref().and_then(|session| session.snapshot()).cloned() else {
+    let Some(session) = open.session.as_ref().filter(|session| session.snapshot().is_some()) else {
         empty_ui(ui, theme, Icon::Check, "No dead letters", "Messages that a run gives up are grouped here by reason.");
         return;
     };
-    let letters = Arc::clone(&snapshot.dead_letters);
-    let total = snapshot.books.dead_lettered;
+    let letters = letters(open, session);
     if letters.is_empty() {
-        if total == 0 {
-            empty_ui(ui, theme, Icon::Check, "No dead letters", "Every message so far found its way.");
-        } else {
-            let hint = format!("{} are kept by the graph's dead letter nodes; select one to see its figures.", figure::count(total));
-            empty_ui(ui, theme, Icon::Queue, "No uncollected dead letters", &hint);
-        }
+        empty_ui(ui, theme, Icon::Check, "No dead letters", "Every message so far found its way.");
         return;
     }
-    let mut groups = Groups::new();
-    for letter in letters.iter().rev() {
-        groups.entry((letter.node.clone(), letter.reason, Arc::clone(&letter.error))).or_default().push(letter);
-    }
+    let total = letters.len();
     let (mut tab, mut picked, mut revealed) = (open.views.dead_letters.tab, None, None);
-    let opened = open.views.dead_letters.open.and_then(|id| letters.iter().find(|letter| letter.message.id == id));
+    let chosen = open.views.dead_letters.open;
+    let opened =
+        chosen.and_then(|id| letters.iter().find(|letter| letter.message.id == id)).map(|letter| (letter.at, letter.message.clone()));
+    let mut groups = Groups::new();
+    for letter in letters {
+        groups.entry((letter.node.clone(), letter.reason.clone(), letter.error.clone())).or_default().push(letter);
+    }
     let room = ui.available_rect_before_wrap();
     let list = if opened.is_some() { room.with_max_x(room.left() + (room.width() * 0.6).max(room.width() - 520.0)) } else { room };
     ui.scope_builder(egui::UiBuilder::new().max_rect(list), |ui| {
         ScrollArea::vertical().id_salt("dead letters").auto_shrink(false).show(ui, |ui| {
-            if total > letters.len() as u64 {
-                let text = format!("{} in all; the newest {} are listed", figure::count(total), figure::count(letters.len() as u64));
-                ui.label(RichText::new(text).size(11.0).color(theme.faint));
-            }
-            for ((node, reason, error), letters) in &groups {
-                group_ui(ui, theme, (node, reason, error), letters, &mut picked, &mut revealed);
+            let text = format!("the newest {} in {} groups", figure::count(total as u64), groups.len());
+            ui.label(RichText::new(text).size(11.0).color(theme.faint));
+            for letters in groups.values() {
+                group_ui(ui, theme, open, letters, chosen, &mut picked, &mut revealed);
             }
         });
     });
-    if let Some(letter) = opened {
+    if let Some((at, message)) = &opened {
         ui.painter().vline(list.right() + 6.0, room.y_range(), egui::Stroke::new(1.0, theme.border));
         let beside = room.with_min_x(list.right() + 16.0);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(beside), |ui| detail_ui(ui, theme, &letter.message, letter.at, &mut tab));
+        ui.scope_builder(egui::UiBuilder::new().max_rect(beside), |ui| detail_ui(ui, theme, message, *at, &mut tab));
     }
+    drop(groups);
     if let Some(open) = state.front_mut() {
         open.views.dead_letters.tab = tab;
         if picked.is_some() {
@@ -82,29 +123,29 @@ pub fn dead_letters_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
 fn group_ui(
     ui: &mut Ui,
     theme: &Theme,
-    (node, reason, error): (&NodeId, &str, &str),
-    letters: &[&DeadLetter],
+    open: &Open,
+    letters: &[Letter<'_>],
+    chosen: Option<MessageId>,
     picked: &mut Option<MessageId>,
     revealed: &mut Option<NodeId>,
 ) {
-    let title = RichText::new(format!("{node} · {}", reason.replace('_', " "))).font(theme::medium(12.5));
+    let Some(first) = letters.first() else { return };
+    let title = format!("{} · {}", open.title_of(&first.node), first.reason.replace('_', " "));
     ui.horizontal(|ui| {
         badge_ui(ui, theme, letters.len() as u64, theme.failed);
-        ui.add(egui::Label::new(RichText::new(error).size(11.5).color(theme.dim)).truncate());
-    });
-    CollapsingHeader::new(title).id_salt((node.as_str(), reason, error)).show(ui, |ui| {
-        if ui.link("Show the node").clicked() {
-            *revealed = Some(node.clone());
+        if ui.add(egui::Link::new(RichText::new(title).font(theme::medium(12.5)))).on_hover_text("Show the node").clicked() {
+            *revealed = Some(first.node.clone());
         }
+        ui.add(Label::new(RichText::new(&first.error).size(11.5).color(theme.dim)).truncate());
+    });
+    let about = RichText::new(format!("newest at {}", time(first.at.seconds()))).size(11.5).color(theme.dim);
+    CollapsingHeader::new(about).id_salt((first.node.as_str(), &first.reason, &first.error)).show(ui, |ui| {
         for letter in letters.iter().take(MOST_OF_GROUP) {
-            let text = format!(
-                "{}  {}  {}  {}",
-                time(letter.at.seconds()),
-                short_id(&letter.message),
-                figure::bytes(letter.message.payload.len() as u64),
-                if letter.deliveries > 0 { format!("{} deliveries", letter.deliveries) } else { String::new() },
-            );
-            if ui.selectable_label(false, RichText::new(text).font(theme::mono(11.5))).clicked() {
+            let tries = if letter.deliveries > 0 { format!("{} deliveries", letter.deliveries) } else { String::new() };
+            let size = figure::bytes(letter.message.payload.len() as u64);
+            let text = format!("{}  {}  {size:>7}  {tries}", time(letter.at.seconds()), short_id(letter.message));
+            let row = ui.selectable_label(chosen == Some(letter.message.id), RichText::new(text).font(theme::mono(11.5)));
+            if row.clicked() {
                 *picked = Some(letter.message.id);
             }
         }

@@ -13,7 +13,8 @@ const ROW: f32 = 22.0;
 
 /// Shows the journal, newest line last.
 pub fn journal_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
-    let snapshot = state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.snapshot()).cloned();
+    let Some(open) = state.front() else { return };
+    let snapshot = open.session.as_ref().and_then(|session| session.snapshot()).cloned();
     let Some(snapshot) = snapshot.filter(|snapshot| !snapshot.journal.is_empty()) else {
         empty_ui(
             ui,
@@ -37,7 +38,7 @@ pub fn journal_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
         |ui, range| {
             for line in &snapshot.journal[range] {
                 let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-                let node = line.node.as_ref().map_or("run", |node| node.as_str());
+                let node = line.node.as_ref().map_or_else(|| "run".to_owned(), |node| open.title_of(node));
                 response.widget_info(|| {
                     WidgetInfo::labeled(egui::Role::ListBoxOption, true, format!("{} {node}: {}", time(line.at.seconds()), line.text))
                 });
@@ -57,7 +58,7 @@ pub fn journal_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
                     );
                 };
                 put(clip(8.0, 96.0), &time(line.at.seconds()), theme::mono(11.5), theme.dim);
-                put(clip(104.0, 240.0), node, theme::medium(12.0), if line.node.is_some() { theme.text } else { theme.faint });
+                put(clip(104.0, 240.0), &node, theme::medium(12.0), if line.node.is_some() { theme.text } else { theme.faint });
                 put(clip(248.0, f32::INFINITY), &line.text, theme::body(12.5), theme.text);
                 if response.clicked() {
                     revealed.clone_from(&line.node);

@@ -30,6 +30,8 @@ const ROW: f32 = 22.0;
 pub struct View {
     /// The pipe that was chosen; the selection decides if `None`.
     pub pipe: Option<PipeId>,
+    /// The pipe that the run is to show the messages of.
+    pub watched: Option<PipeId>,
     /// The selection when the pipe was chosen; another selection takes the choice back.
     chosen_at: Option<BTreeSet<Item>>,
     query: String,
@@ -70,9 +72,7 @@ pub fn messages_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
         empty_ui(ui, theme, Icon::Right, "No pipe to look into", "Wire two nodes; the messages that pass are listed here.");
         return;
     };
-    if let Some(session) = &mut open.session {
-        session.watch(&BTreeSet::from([pipe.clone()]));
-    }
+    open.views.messages.watched = Some(pipe.clone());
     bar_ui(ui, theme, open, &pipe);
     let Some(session) = &open.session else {
         empty_ui(ui, theme, Icon::Run, "Nothing has run yet", "Start a run to see the messages of this pipe.");
@@ -123,13 +123,7 @@ fn matching<'a>(view: &'a View, tap: Option<&'a Tap>) -> Vec<&'a Tapped> {
 }
 
 fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
-    let name = |pipe: &PipeId| {
-        let graph = open.document.graph();
-        let title = |id: &pipewright_runtime::id::NodeId| {
-            graph.node(id).map(|node| node.title.clone()).filter(|title| !title.is_empty()).unwrap_or_else(|| id.to_string())
-        };
-        format!("{} → {}", title(&pipe.from.node), title(&pipe.to.node))
-    };
+    let name = |pipe: &PipeId| format!("{} → {}", open.title_of(&pipe.from.node), open.title_of(&pipe.to.node));
     let mut chosen = None;
     let mut query = open.views.messages.query.clone();
     let paused = open.views.messages.paused.is_some();

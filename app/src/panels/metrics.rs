@@ -13,6 +13,9 @@ use egui_plot::{HoverPosition, Line, Plot, PlotPoints};
 /// How many lines one chart carries.
 const MOST_LINES: usize = 8;
 
+/// A chart: its name, its figure, and how that is written.
+type Chart = (&'static str, fn(&Sample) -> f64, fn(f64) -> String);
+
 struct Series<'a> {
     name: String,
     colour: Color32,
@@ -44,7 +47,7 @@ pub fn metrics_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
         return;
     }
     let latency = series.iter().any(|one| one.node);
-    let charts: &[(&str, fn(&Sample) -> f64, fn(f64) -> String)] = &[
+    let charts: &[Chart] = &[
         ("rate", |sample| sample.rate, figure::rate),
         ("depth", |sample| sample.depth, figure::short),
         ("p99", |sample| sample.p99, figure::seconds),
@@ -83,12 +86,11 @@ fn series<'a>(theme: &Theme, state: &State, open: &'a Open, session: &'a Session
     selected
         .enumerate()
         .map(|(at, (item, ring))| {
-            let title = |id: &pipewright_runtime::id::NodeId| {
-                graph.node(id).map(|node| node.title.clone()).filter(|title| !title.is_empty()).unwrap_or_else(|| id.to_string())
-            };
             let (name, family) = match item {
-                Item::Node(id) => (title(id), graph.node(id).and_then(|node| state.catalogue.get(&node.kind)).map(|kind| kind.family)),
-                Item::Pipe(pipe) => (format!("{} → {}", title(&pipe.from.node), title(&pipe.to.node)), None),
+                Item::Node(id) => {
+                    (open.title_of(id), graph.node(id).and_then(|node| state.catalogue.get(&node.kind)).map(|kind| kind.family))
+                }
+                Item::Pipe(pipe) => (format!("{} → {}", open.title_of(&pipe.from.node), open.title_of(&pipe.to.node)), None),
                 Item::Frame(_) | Item::Note(_) => (String::new(), None),
             };
             let colour = family.filter(|_| alone).map_or(colours[at % colours.len()], |family| theme.family(family));

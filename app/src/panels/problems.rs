@@ -70,8 +70,8 @@ fn row_ui(ui: &mut Ui, theme: &Theme, open: &Open, problem: &Problem, chosen: bo
     let place = match &problem.subject {
         Subject::Graph => "Graph".to_owned(),
         Subject::Pipe(pipe) => pipe.to_string(),
-        Subject::Node(node) => title(open, node),
-        Subject::Setting(node, name) | Subject::Port(node, name) => format!("{} · {}", title(open, node), name.replace('_', " ")),
+        Subject::Node(node) => open.title_of(node),
+        Subject::Setting(node, name) | Subject::Port(node, name) => format!("{} · {}", open.title_of(node), name.replace('_', " ")),
     };
     let cell = |left: f32, right: f32, text: &str, font: egui::FontId, colour| {
         let clip = Rect::from_min_max(pos2(rect.left() + left, rect.top()), pos2((rect.left() + right).min(rect.right()), rect.bottom()));
@@ -84,11 +84,6 @@ fn row_ui(ui: &mut Ui, theme: &Theme, open: &Open, problem: &Problem, chosen: bo
     let hint = problem.hint.clone();
     let response = if hint.is_empty() { response } else { response.on_hover_text(hint) };
     response.clicked()
-}
-
-fn title(open: &Open, node: &pipewright_runtime::id::NodeId) -> String {
-    let title = open.document.graph().node(node).map(|node| node.title.clone()).filter(|title| !title.is_empty());
-    title.unwrap_or_else(|| node.to_string())
 }
 
 fn explain_ui(ui: &mut Ui, theme: &Theme, problem: &Problem) {

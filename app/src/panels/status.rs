@@ -5,6 +5,7 @@ use crate::theme::Theme;
 use crate::widgets::figure;
 use egui::{Label, RichText, Sense, Ui};
 use pipewright_runtime::problem::Severity;
+use std::fmt::Write as _;
 
 /// Shows the line.
 pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f32) {
@@ -16,7 +17,7 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
             let of = |count: usize, one: &str| format!("{} {one}{}", figure::count(count as u64), if count == 1 { "" } else { "s" });
             let mut text = format!("{} · {}", of(graph.nodes().len(), "node"), of(graph.pipes().len(), "pipe"));
             if !open.selection.is_empty() {
-                text.push_str(&format!(" · {} selected", open.selection.len()));
+                let _ = write!(text, " · {} selected", open.selection.len());
             }
             ui.label(small(text));
             let mut asked = false;

@@ -82,7 +82,7 @@ pub fn save_to(state: &mut State, path: PathBuf, overwrite: bool) {
         graph: Box::new(document.graph().clone()),
         path,
         state: document.state_number(),
-        expected: document.fingerprint.clone().filter(|_| same && !overwrite),
+        expected: document.fingerprint.filter(|_| same && !overwrite),
     };
     open.saving = true;
     state.io.ask(job);
@@ -216,17 +216,14 @@ fn opened(state: &mut State, path: PathBuf, loaded: Loaded) {
     };
     let mut document = Document::from_read(loaded.read, Some(path), number);
     document.fingerprint = Some(loaded.fingerprint);
-    match tab {
+    if let Some(tab) = tab {
         // Read again after a change from outside.
-        Some(tab) => {
-            state.documents[tab].document = document;
-            state.documents[tab].prune_selection();
-            state.active = Some(tab);
-        }
-        None => {
-            state.show(document);
-            super::view::fit(state);
-        }
+        state.documents[tab].document = document;
+        state.documents[tab].prune_selection();
+        state.active = Some(tab);
+    } else {
+        state.show(document);
+        super::view::fit(state);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::widgets::tabs::{Tab, tab_bar_ui};
 use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 use pipewright_runtime::message::{Message, Value};
 use pipewright_runtime::units::Moment;
+use std::fmt::Write as _;
 
 /// How much text and how many bytes are shown.
 const MOST_TEXT: usize = 64 << 10;
@@ -93,10 +94,10 @@ fn hex(bytes: &[u8]) -> String {
     for (line, part) in bytes[..bytes.len().min(MOST_BYTES)].chunks(16).enumerate() {
         let pairs: Vec<String> = part.iter().map(|byte| format!("{byte:02x}")).collect();
         let readable: String = part.iter().map(|byte| if (32..127).contains(byte) { char::from(*byte) } else { '·' }).collect();
-        text.push_str(&format!("{:06x}  {:<47}  {readable}\n", line * 16, pairs.join(" ")));
+        let _ = writeln!(text, "{:06x}  {:<47}  {readable}", line * 16, pairs.join(" "));
     }
     if bytes.len() > MOST_BYTES {
-        text.push_str(&format!("… {} more", figure::bytes((bytes.len() - MOST_BYTES) as u64)));
+        let _ = write!(text, "… {} more", figure::bytes((bytes.len() - MOST_BYTES) as u64));
     }
     text
 }
