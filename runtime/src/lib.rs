@@ -1,4 +1,25 @@
-//! Pipewright's runtime: draw messaging systems as graphs, run them live and simulated. (book to be written)
+//! Pipewright's runtime: messaging systems as graphs, run live and simulated. No window in here.
+//!
+//! # The words
+//! A *message* is an envelope and a payload. A *pipe* is a bounded edge between two ports of two *nodes*. A *topic* gives every *subscription* a
+//! copy; a *queue* gives each message to one *consumer*. A *delivery* is one attempt to hand a message out; it is settled by *ack*, *nack* or
+//! *reject*, and until then a *lock* keeps others away. What fails too often becomes a *dead letter*.
+//!
+//! # The way of a graph
+//! [`file`] reads RON text into a [`graph::Graph`], the document, which changes only by [`graph::Edit`]. [`check`] finds everything wrong with
+//! it at once. [`engine::plan::Plan`] is what runs; [`engine::run::Run`] runs it, by the wall clock or by a virtual one. [`telemetry`] is what
+//! can be seen of it: a snapshot thirty times a second, and a report at the end.
+//!
+//! What a node does is a [`node::Behaviour`]: events in, wishes out, no clock and no thread of its own, so the same code runs under both clocks.
+//! The kinds are in [`nodes`], each described by one [`node::Kind`].
+//!
+//! # What holds
+//! The guarantees G1 to G16 are numbered sentences in [`engine`]. Rule 9 above all: entered + copied + split off = delivered + absorbed +
+//! dropped + dead-lettered + held, in every run, and `held` is counted, not computed.
+//!
+//! # Reading order
+//! [`message`], [`node`], one kind (say `nodes/filter/filter.rs`), [`engine::shard`], [`engine::sim`]. The design's decisions are pages in
+//! `docs/decisions`.
 
 pub mod check;
 pub mod distribution;
