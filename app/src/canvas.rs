@@ -13,6 +13,7 @@ mod gesture;
 mod hit;
 mod index;
 mod live;
+mod menu;
 mod minimap;
 mod node_view;
 mod overlay;
@@ -78,6 +79,7 @@ pub struct CanvasState {
     gesture: gesture::Gesture,
     hovered: Option<hit::Hit>,
     pointer_at: Option<Pos2>,
+    menu_at: Option<Pos2>,
     dragged: Option<pointer::Dragged>,
     problems: advice::ProblemIndex,
     minimap: minimap::Minimap,
@@ -118,6 +120,11 @@ impl CanvasState {
     /// Zooms to a scale around the middle.
     pub fn zoom_to(&mut self, zoom: f32) {
         self.wishes.push(Wish::ZoomTo(zoom));
+    }
+
+    /// Whether something is in hand that Escape gives up: then Escape means nothing else.
+    pub const fn busy(&self) -> bool {
+        !self.gesture.is_idle() || self.editing.is_some()
     }
 
     /// The scale: screen points for one canvas unit.
@@ -173,6 +180,7 @@ pub fn canvas_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &mut CanvasState, 
         None => {}
     }
     editing::editing_ui(ui, input, state, outbox);
+    menu::menu_ui(&response, input, state, outbox);
     advice::tooltip_ui(&response, input, state);
     if gliding || !state.wishes.is_empty() {
         ui.ctx().request_repaint();

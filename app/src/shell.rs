@@ -120,7 +120,11 @@ impl Shell {
         if self.state.dialog.is_some() || self.state.files.prompt().is_some() {
             return;
         }
-        let (actions, pasted) = shortcuts::pressed(context);
+        let (mut actions, pasted) = shortcuts::pressed(context);
+        if self.state.front().is_some_and(|open| open.canvas.busy()) {
+            // Escape gives up what is in hand on the canvas, and does no more.
+            actions.retain(|action| !matches!(action, Action::Command("edit.select_none")));
+        }
         if let Some(text) = pasted {
             self.state.pasted = Some(text);
             self.state.outbox.command("edit.paste");

@@ -201,7 +201,7 @@ pub static TABLE: &[Command] = &[
         .keys(&[key(CTRL, Key::M)])
         .icon(Icon::Note),
     command("edit.quick_add", "Add node …", Menu::Edit, has_document, edit::quick_add, "Lists the kinds; type to find one.")
-        .keys(&[key(NONE, Key::Space)])
+        .keys(&[key(NONE, Key::A)])
         .icon(Icon::Plus),
     command("view.find", "Find a node …", Menu::View, has_nodes, view::find, "Finds a node of this document by its title.")
         .keys(&[key(CTRL, Key::F)])

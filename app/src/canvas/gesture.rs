@@ -2,7 +2,7 @@
 //! ends, in one step; until then the canvas shows what it would become.
 
 use super::hit::{self, Hit};
-use super::scene::{Scene, Side, point};
+use super::scene::{NODE_HEIGHT, NODE_WIDTH, Scene, Side, point};
 use crate::action::{Action, Item, Outbox};
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 use pipewright_runtime::graph::{Edit, Graph};
@@ -437,7 +437,9 @@ impl Wiring {
                 Some(taken) => outbox.push(Action::Edit("Disconnect".to_owned(), Edit::RemovePipe(taken))),
                 None => {
                     let fixed = scene.nodes[self.fixed.0 as usize].end(self.fixed.1 as usize);
-                    outbox.push(Action::QuickAdd(self.loose, Some(fixed)));
+                    // The new node's port comes to lie where the wire was dropped.
+                    let left = if self.wanted(scene) == Side::Input { 0.0 } else { NODE_WIDTH };
+                    outbox.push(Action::QuickAdd(self.loose - vec2(left, NODE_HEIGHT * 0.5), Some(fixed)));
                 }
             },
         }

@@ -138,13 +138,10 @@ pub fn state_word(figures: Option<&NodeFigures>, snapshot: Option<&Snapshot>) ->
     }
 }
 
-/// The two figures under a node's title: the strong one and the dim one. Without a run, the kind's name and what is set.
+/// The two figures under a node's title: the strong one and the dim one. Without a run, the kind's name.
 pub fn figures_shown(node: &SceneNode, figures: Option<&NodeFigures>) -> [String; 2] {
-    let Some(kind) = node.kind else { return ["unknown kind".to_owned(), String::new()] };
-    let Some(figures) = figures else {
-        let set = node.settings_shown.iter().flatten().next().cloned().unwrap_or_default();
-        return [node.kind_title().to_owned(), set];
-    };
+    let Some(kind) = node.kind else { return [format!("unknown kind {}", node.kind_title()), String::new()] };
+    let Some(figures) = figures else { return [node.kind_title().to_owned(), String::new()] };
     let text = |place: usize| match kind.figures[place] {
         Figure::RateIn => figure::rate(figures.rate_in),
         Figure::RateOut => figure::rate(figures.rate_out),

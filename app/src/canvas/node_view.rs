@@ -115,8 +115,9 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     brush.text_left(title_line, title);
     // The dim figure gives way to the strong one.
     let whole = right.x - left.x;
-    let strong = if look.graph.is_some() { theme.text } else { theme.dim };
-    let font = theme::mono(brush.text_size(11.5));
+    let running = look.graph.is_some();
+    let strong = if running { theme.text } else { theme.dim };
+    let font = if running { theme::mono(brush.text_size(11.5)) } else { theme::body(brush.text_size(11.5)) };
     let first = brush.line(&look.figures[0], font.clone(), strong, whole);
     let rest = whole - first.size().x - brush.scale(10.0);
     brush.text_left(left, first);
@@ -126,6 +127,9 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     }
     if let Some(line) = look.graph {
         brush.shapes.extend(line.shapes(graph, colour, brush.scale(1.2).clamp(0.8, 2.0)));
+    } else if !node.summary.is_empty() {
+        let summary = brush.line(&node.summary, theme::mono(brush.text_size(10.5)), theme.dim, whole);
+        brush.text_left(pos2(left.x, graph.center().y - brush.scale(2.0)), summary);
     }
 }
 

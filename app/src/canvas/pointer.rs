@@ -6,7 +6,7 @@ use super::hit::{self, Hit};
 use super::{CanvasInput, CanvasState, overlay};
 use crate::action::{Action, Item, Outbox};
 use crate::panels::palette::DraggedKind;
-use egui::{CursorIcon, Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Response, Ui, Vec2, vec2};
+use egui::{CursorIcon, Event, Key, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Response, Ui, Vec2, vec2};
 use pipewright_runtime::node::Kind;
 
 /// A kind that is being dragged over the canvas.
@@ -33,7 +33,8 @@ pub fn handle(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut
     wheel(ui, over, screen, state);
     state.pointer_at = screen.filter(|_| over).map(|at| state.camera.to_canvas(at));
     palette(ui, response, input, state, outbox);
-    if !state.gesture.is_idle() && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+    // Asked of the key itself: its event may have been taken as a shortcut.
+    if !state.gesture.is_idle() && ui.input(|i| i.key_down(Key::Escape)) {
         state.gesture = Gesture::Idle;
         ui.ctx().stop_dragging();
         return;
@@ -163,10 +164,11 @@ fn clicks(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Can
     let item = item_of(&state.scene, under);
     if response.double_clicked_by(PointerButton::Primary) && !input.read_only {
         match (under, item) {
-            (Hit::Nothing, _) => outbox.push(Action::QuickAdd(at, None)),
+            (Hit::Nothing, _) => outbox.push(Action::QuickAdd(overlay::centred(at), None)),
             (Hit::Port(node, port), _) => {
-                let end = state.scene.nodes[node as usize].end(port as usize);
-                outbox.push(Action::QuickAdd(at + vec2(60.0, 0.0), Some(end)));
+                let node = &state.scene.nodes[node as usize];
+                let away = if node.ports[port as usize].side == super::scene::Side::Input { -260.0 } else { 84.0 };
+                outbox.push(Action::QuickAdd(at + vec2(away, -44.0), Some(node.end(port as usize))));
             }
             (_, Some(item)) => state.editing = Editing::begin(item, input),
             (_, None) => {}
@@ -176,11 +178,12 @@ fn clicks(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Can
     if response.clicked_by(PointerButton::Primary) {
         let add = ui.input(|i| i.modifiers.shift || i.modifiers.command);
         outbox.push(Action::Select(chosen(input, item, add)));
-    } else if response.secondary_clicked()
-        && let Some(item) = item
-        && !input.selection.contains(&item)
-    {
-        outbox.push(Action::Select(vec![item]));
+    } else if response.secondary_clicked() {
+        state.menu_at = Some(at);
+        match item {
+            Some(item) if input.selection.contains(&item) => {}
+            item => outbox.push(Action::Select(item.into_iter().collect())),
+        }
     }
 }
 

@@ -69,6 +69,8 @@ pub struct SceneNode {
     pub rect: Rect,
     /// Its ports, inputs first.
     pub ports: Vec<ScenePort>,
+    /// What was set, in a few words: shown while nothing runs.
+    pub summary: String,
     /// The text of each of its two figures that shows a setting.
     pub settings_shown: [Option<String>; 2],
     /// How many pipes leave it.
@@ -280,6 +282,7 @@ fn made(id: &NodeId, source: &Arc<Node>, kind: Option<&'static Kind>) -> SceneNo
         title,
         rect: Rect::from_min_size(position, vec2(NODE_WIDTH, height)),
         ports,
+        summary: kind.map_or_else(String::new, |kind| summary(kind, &source.settings)),
         settings_shown: kind.map_or_else(Default::default, |kind| {
             kind.figures.map(|figure| match figure {
                 Figure::Setting(name) => Some(shown(kind, &source.settings, name)),
@@ -290,6 +293,18 @@ fn made(id: &NodeId, source: &Arc<Node>, kind: Option<&'static Kind>) -> SceneNo
         only_to: kind.and_then(|kind| (kind.ports)(&source.settings).only_to),
         source: source.clone(),
     }
+}
+
+/// The values that were set, in the order of the form; long texts left out.
+fn summary(kind: &'static Kind, settings: &Settings) -> String {
+    use pipewright_runtime::node::FieldType;
+    let short = kind.fields.iter().filter(|field| !matches!(field.ty, FieldType::LongText | FieldType::Template));
+    let set = short.filter(|field| settings.get(field.name).is_some_and(|value| field.default.setting().as_ref() != Some(value)));
+    let texts = set.take(3).map(|field| {
+        let text = shown(kind, settings, field.name);
+        if field.unit.is_empty() { text } else { format!("{text} {}", field.unit) }
+    });
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ").replace('\n', " ")
 }
 
 /// A setting in a few words: the label of a choice, the name of a distribution, else the value as written.

@@ -259,7 +259,10 @@ fn a_double_click_beside_everything_asks_for_a_node() {
     for pressed in [true, false, true, false] {
         actions.extend(bench.frame(press(pressed)));
     }
-    assert!(actions.iter().any(|action| matches!(action, Action::QuickAdd(place, None) if (*place - at).length() < 1.0)), "{actions:?}");
+    assert!(
+        actions.iter().any(|action| matches!(action, Action::QuickAdd(place, None) if (*place + vec2(88.0, 44.0) - at).length() < 1.0)),
+        "{actions:?}"
+    );
 }
 
 #[test]
