@@ -8,7 +8,7 @@
 //! Numbers are bound as int where they are whole and as double otherwise, never as uint. As CEL wants it, arithmetic does not mix the
 //! two: write `double(message.amount) * 1.1`.
 //!
-//! Limits: an expression has at most [`Expression::MAX_LEN`] bytes; loops (`all`, `exists`, `map`, `filter`) nest at most
+//! Limits: an expression has at most [`Expression::MAX_LEN`] bytes and [`Expression::MOST_PARTS`] operators, dots and brackets; loops (`all`, `exists`, `map`, `filter`) nest at most
 //! [`Expression::MOST_NESTED`] deep, and a list longer than 100,000 (in a nested loop: 1,000) items is not looped over. The size of the
 //! texts an expression makes is not bounded by itself; a payload is ([`crate::message::INLINE_LIMIT`]).
 
@@ -104,6 +104,8 @@ fn environment() -> &'static Arc<Env> {
 impl Expression {
     /// The longest text, in bytes.
     pub const MAX_LEN: usize = 16_384;
+    /// How many operators, dots and brackets it may have.
+    pub const MOST_PARTS: usize = 500;
     /// How deep loops may nest.
     pub const MOST_NESTED: u32 = 2;
 
@@ -114,6 +116,15 @@ impl Expression {
         }
         if text.len() > Self::MAX_LEN {
             return Err(ExpressionError::new(1, format!("an expression has at most {} bytes", Self::MAX_LEN)));
+        }
+        // The parser and all who walk its tree recurse, so the tree's depth is bounded before there is a tree.
+        let parts = text.bytes().filter(|byte| b".[({!-+*/%?<>=&|".contains(byte)).count();
+        if parts > Self::MOST_PARTS {
+            let words = format!(
+                "the expression has {parts} operators, dots and brackets; more than {} do not fit one expression",
+                Self::MOST_PARTS
+            );
+            return Err(ExpressionError::new(1, words));
         }
         let program = environment().compile(text).map_err(|errors| blame::syntax(text, &errors))?;
         let nested = check::names(&program)?;

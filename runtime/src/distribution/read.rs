@@ -180,11 +180,11 @@ impl Given {
             Setting::Number(number) => (*number, false),
             other => return Err(format!("`{name}`: expected a number, found {}", other.sort())),
         };
-        // Each comparison is written so that NaN fails.
+        // No range contains NaN.
         let (good, expected) = match ty {
             ParameterType::NumberFromOne => ((1.0..=1e6).contains(&number), "a number from 1 to 1,000,000"),
             ParameterType::Count => (whole && (1.0..=1e4).contains(&number), "a whole number from 1 to 10,000"),
-            _ => (number >= 1e-6 && number <= 1e6, "a number above zero (1e-6 to 1e6)"),
+            _ => ((1e-6..=1e6).contains(&number), "a number above zero (1e-6 to 1e6)"),
         };
         if good { Ok(number) } else { Err(format!("`{name}`: expected {expected}, found {number}")) }
     }

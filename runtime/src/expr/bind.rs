@@ -24,7 +24,7 @@ impl<'m> Bindings<'m> {
         Self { message, most_items }
     }
 
-    fn text<'b>(text: Option<&'b str>) -> CowVal<'b, 'b> {
+    fn text(text: Option<&str>) -> CowVal<'_, '_> {
         text.map_or(CowVal::Borrowed(&NULL), |text| CowVal::owned(CelString::from(text)))
     }
 
@@ -59,7 +59,7 @@ impl VariableResolver for Bindings<'_> {
             "topic" => Self::text(message.head().topic.as_deref()),
             "correlation" => Self::text(message.head().correlation.as_deref()),
             "id" => CowVal::owned(CelString::from(message.id.to_string())),
-            "size" => Self::int(message.payload.len() as i64),
+            "size" => Self::int(whole(message.payload.len())),
             "priority" => Self::int(i64::from(message.priority)),
             "attempt" => match &message.settlement {
                 Settlement::One(delivery) => Self::int(i64::from(delivery.attempt)),
@@ -83,6 +83,11 @@ fn bound<'b, 'a: 'b>(value: &'a Value, most_items: usize) -> CowVal<'b, 'a> {
         Value::Array(items) => CowVal::owned(List { items, most_items, whole: OnceLock::new() }),
         Value::Object(map) => CowVal::owned(Object::new(Entries::Fields(map), most_items)),
     }
+}
+
+/// A length as CEL counts.
+fn whole(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -245,7 +250,7 @@ impl Iterable for Object<'_> {
 
 impl Sizer for Object<'_> {
     fn size(&self) -> CelInt {
-        CelInt::from(self.entries.len() as i64)
+        CelInt::from(whole(self.entries.len()))
     }
 }
 
@@ -355,6 +360,6 @@ impl Indexer for List<'_> {
 
 impl Sizer for List<'_> {
     fn size(&self) -> CelInt {
-        CelInt::from(self.items.len() as i64)
+        CelInt::from(whole(self.items.len()))
     }
 }

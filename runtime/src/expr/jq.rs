@@ -429,6 +429,53 @@ mod tests {
     }
 
     #[test]
+    fn hostile_texts_neither_panic_nor_overflow_a_small_stack() {
+        let parts = [
+            "[",
+            "(",
+            "{a:",
+            ".a|",
+            ".a,",
+            "..|",
+            "-",
+            "def f: ",
+            "if . then ",
+            "try ",
+            ".[",
+            "\"\\(",
+            ". as $x | ",
+            ".a",
+            ".a?",
+            "1+",
+            "1//",
+            "1 and ",
+            ".[1]",
+            "reduce ",
+            "label $a | ",
+            "else ",
+            "1;",
+            "f(",
+            "@text \"\\(",
+            "# ",
+        ];
+        let mut texts: Vec<String> =
+            parts.iter().flat_map(|part| [20, 100, 400, 2_000, MAX_LEN / part.len()].map(|times| part.repeat(times) + "1")).collect();
+        let mut random = crate::random::StreamKey::of_node(11, 0, "n").for_index(0);
+        for _ in 0..1_000 {
+            let length = random.below(12);
+            texts.push((0..length).map(|_| parts[random.below(parts.len() as u64) as usize]).collect());
+        }
+        let small = std::thread::Builder::new().stack_size(2 << 20);
+        let tried = small.spawn(move || {
+            for text in texts.iter().filter(|text| text.len() <= MAX_LEN) {
+                let outcome = catch_unwind(|| JqProgram::compile(text).is_ok());
+                assert!(outcome.is_ok(), "panicked on {text:.100}");
+            }
+        });
+        tried.unwrap().join().unwrap();
+    }
+
+    #[test]
     fn programs_move_between_threads() {
         fn can<T: Clone + Send + Sync>() {}
         can::<JqProgram>();

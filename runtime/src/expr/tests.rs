@@ -23,9 +23,9 @@ fn compiled(text: &str) -> Expression {
     Expression::compile(text).unwrap_or_else(|error| panic!("{text}: {error} at {}", error.column))
 }
 
-fn check(text: &str, expected: Value) {
+fn check(text: &str, expected: &Value) {
     let value = compiled(text).value(&message()).unwrap_or_else(|error| panic!("{text}: {error}"));
-    assert_eq!(value, expected, "{text}");
+    assert_eq!(value, *expected, "{text}");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn values_of_a_message() {
         ("message.lines.map(key, key.sku)", json!(["b", "a"])),
         ("[[1, 2], [3]].map(x, x.map(y, y + 1))", json!([[2, 3], [4]])),
     ] {
-        check(text, expected);
+        check(text, &expected);
     }
 }
 
@@ -215,4 +215,66 @@ fn the_form_tells_what_it_yields() {
 fn expressions_move_between_threads() {
     fn can<T: Clone + Send + Sync>() {}
     can::<Expression>();
+}
+
+#[test]
+fn hostile_texts_neither_panic_nor_overflow_a_small_stack() {
+    // As long as is let through to the parser, and longer.
+    let long = |part: &str, end: &str| {
+        let parts = part.bytes().filter(|byte| b".[({!-+*/%?<>=&|".contains(byte)).count();
+        let fits = Expression::MOST_PARTS.checked_div(parts).unwrap_or(usize::MAX);
+        let most = (Expression::MAX_LEN - end.len() - 20) / part.len();
+        [part.repeat(fits.min(most) - 2) + end, part.repeat(most) + end]
+    };
+    let mut texts: Vec<String> =
+        [("a.", "a"), ("message.", "a"), ("1+", "1"), ("!", "true"), ("-", "1"), ("[", ""), ("{1:", ""), ("true?1:", "1")]
+            .into_iter()
+            .chain([
+                ("a[", "1"),
+                ("f(", ""),
+                ("true&&", "true"),
+                ("[1].map(x,", "x"),
+                ("message.?", "a"),
+                ("'a'.trim().", "trim()"),
+                ("1<", "1"),
+                ("\n", "1"),
+            ])
+            .flat_map(|(part, end)| long(part, end))
+            .collect();
+    texts.extend(
+        [
+            "\u{0}{{}}\"'",
+            "\\",
+            "'\\",
+            "'\\x'",
+            "b'\\400'",
+            "0x",
+            "1e",
+            "99999999999999999999",
+            "a..b",
+            "`a`",
+            "\u{feff}1",
+            "=",
+            "$",
+            "\u{1f600}",
+        ]
+        .map(str::to_owned),
+    );
+    let mut random = crate::random::StreamKey::of_node(11, 0, "n").for_index(0);
+    let pieces = [
+        "message", ".", "a", "(", ")", "[", "]", "{", "}", "'", "\"", "\\", "+", "?", ":", ",", "1", "0x", "in", "has(", "map(x,", "&&",
+        "ä", " ", "\n", "r'", "b\"", "@", "!", "//",
+    ];
+    for _ in 0..2_000 {
+        let length = random.below(14);
+        texts.push((0..length).map(|_| pieces[random.below(pieces.len() as u64) as usize]).collect());
+    }
+    let small = std::thread::Builder::new().stack_size(2 << 20);
+    let tried = small.spawn(move || {
+        for text in &texts {
+            let outcome = std::panic::catch_unwind(|| Expression::compile(text).map(|expression| expression.value(&message())));
+            assert!(outcome.is_ok(), "panicked on {text:.200}");
+        }
+    });
+    tried.unwrap().join().unwrap();
 }

@@ -114,13 +114,13 @@ impl Histogram {
         let limit = place(nanos);
         let mut passed = 0;
         for (octave, bucket, count) in self.buckets() {
-            if (octave, bucket) < limit {
-                passed += count;
-            } else if (octave, bucket) == limit {
-                let part = (nanos - low(octave, bucket) + 1) as f64 / width(octave) as f64;
-                return (passed as f64 + count as f64 * part) / self.count as f64;
-            } else {
-                break;
+            match (octave, bucket).cmp(&limit) {
+                std::cmp::Ordering::Less => passed += count,
+                std::cmp::Ordering::Equal => {
+                    let part = (nanos - low(octave, bucket) + 1) as f64 / width(octave) as f64;
+                    return (passed as f64 + count as f64 * part) / self.count as f64;
+                }
+                std::cmp::Ordering::Greater => break,
             }
         }
         passed as f64 / self.count as f64
@@ -205,7 +205,9 @@ mod tests {
 
     fn counted(values: &[u64]) -> Histogram {
         let mut histogram = Histogram::new();
-        values.iter().for_each(|value| histogram.record(*value));
+        for value in values {
+            histogram.record(*value);
+        }
         histogram
     }
 

@@ -9,7 +9,7 @@ use crate::node::field::{Word, Yields};
 use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset};
 use crate::setting::Settings;
 use crate::units::{Moment, Span};
-use group::{Group, Recipe, Result as Shape};
+use group::{Group, Recipe, Shape};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -203,6 +203,14 @@ impl AggregateSettings {
     }
 }
 
+/// What the expressions say of a message.
+struct Judged {
+    key: Option<Arc<str>>,
+    number: Option<f64>,
+    /// Whether the group closes with it.
+    last: bool,
+}
+
 struct Aggregate {
     settings: AggregateSettings,
     /// Open groups in order of opening.
@@ -217,22 +225,22 @@ struct Aggregate {
 impl Aggregate {
     fn take(&mut self, message: Message, fx: &mut Effects<'_>) {
         match self.judge(&message) {
-            Ok((key, number, last)) => self.put(message, key, number, last, fx),
+            Ok(judged) => self.put(message, judged, fx),
             Err(error) => fx.reject(message, error),
         }
     }
 
     /// Everything that may fail on a message, before it is taken in: its key, its number, and whether it closes its group.
-    fn judge(&self, message: &Message) -> std::result::Result<(Option<Arc<str>>, Option<f64>, bool), String> {
+    fn judge(&self, message: &Message) -> Result<Judged, String> {
         let named = |name: &str, error: crate::expr::ExpressionError| format!("{name}: {error}");
         let key = self.settings.key.as_ref().map(|key| key.text(message).map_err(|error| named("key", error))).transpose()?;
         let until = self.settings.until.as_ref().map(|until| until.test(message).map_err(|error| named("until", error))).transpose()?;
         let number = self.settings.recipe.number(message).map_err(|error| named("of", error))?;
         self.settings.recipe.check(message)?;
-        Ok((key.map(Arc::from), number, until.unwrap_or(false)))
+        Ok(Judged { key: key.map(Arc::from), number, last: until.unwrap_or(false) })
     }
 
-    fn put(&mut self, message: Message, key: Option<Arc<str>>, number: Option<f64>, last: bool, fx: &mut Effects<'_>) {
+    fn put(&mut self, message: Message, Judged { key, number, last }: Judged, fx: &mut Effects<'_>) {
         let serial = match self.by_key.get(&key) {
             Some(serial) => *serial,
             None if self.groups.len() < self.settings.most_groups => self.open(key, fx),
@@ -267,7 +275,7 @@ impl Aggregate {
 
     fn close(&mut self, serial: u64, fx: &mut Effects<'_>) {
         let Some(group) = self.groups.remove(&serial) else { return };
-        self.by_key.remove(group.key());
+        self.by_key.remove(&group.key());
         self.closed += 1;
         let (result, absorbed) = group.close(&self.settings.recipe, fx);
         for message in absorbed {

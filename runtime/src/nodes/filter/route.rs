@@ -3,7 +3,7 @@
 use super::{emit_or_drop, error, input};
 use crate::expr::Expression;
 use crate::message::Message;
-use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Kind, Port, PortRole, Ports, Preset};
+use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Kind, Port, Ports, Preset};
 use crate::setting::{Setting, Settings};
 
 /// Rules beyond this many have no output.
@@ -137,8 +137,8 @@ impl Behaviour for Route {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Script;
     use crate::node::script::problems;
+    use crate::node::{PortRole, Script};
     use serde_json::json;
 
     fn rules(pairs: &[(&str, &str)]) -> [(&'static str, Setting); 1] {

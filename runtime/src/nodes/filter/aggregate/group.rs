@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// What the payload of a result is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Result {
+pub enum Shape {
     /// All payloads.
     List,
     /// Figures over them.
@@ -24,22 +24,22 @@ pub enum Result {
 
 /// How results are made.
 pub struct Recipe {
-    pub shape: Result,
+    pub shape: Shape,
     pub of: Option<Expression>,
 }
 
 impl Recipe {
     /// The number that a message adds to a summary.
-    pub fn number(&self, message: &Message) -> std::result::Result<Option<f64>, ExpressionError> {
+    pub fn number(&self, message: &Message) -> Result<Option<f64>, ExpressionError> {
         match &self.of {
-            Some(of) if self.shape == Result::Summary => of.number(message).map(Some),
+            Some(of) if self.shape == Shape::Summary => of.number(message).map(Some),
             _ => Ok(None),
         }
     }
 
     /// Whether the message fits into the result.
-    pub fn check(&self, message: &Message) -> std::result::Result<(), String> {
-        if self.shape == Result::List {
+    pub fn check(&self, message: &Message) -> Result<(), String> {
+        if self.shape == Shape::List {
             message.payload.value().map_err(ToString::to_string)?;
         }
         Ok(())
@@ -67,8 +67,8 @@ impl Group {
         Self { key, opened, messages: Vec::new(), figures: Figures::default() }
     }
 
-    pub const fn key(&self) -> &Option<Arc<str>> {
-        &self.key
+    pub fn key(&self) -> Option<Arc<str>> {
+        self.key.clone()
     }
 
     pub const fn len(&self) -> usize {
@@ -117,13 +117,13 @@ impl Group {
 
     fn payload(&self, recipe: &Recipe, fx: &Effects<'_>) -> Payload {
         match recipe.shape {
-            Result::First => self.messages[0].payload.clone(),
-            Result::Last => self.messages[self.len() - 1].payload.clone(),
-            Result::List => {
+            Shape::First => self.messages[0].payload.clone(),
+            Shape::Last => self.messages[self.len() - 1].payload.clone(),
+            Shape::List => {
                 let values = self.messages.iter().map(|message| message.payload.value().cloned().unwrap_or(Value::Null));
                 Payload::from_value(Value::Array(values.collect()))
             }
-            Result::Summary => Payload::from_value(self.summary(recipe, fx)),
+            Shape::Summary => Payload::from_value(self.summary(recipe, fx)),
         }
     }
 
