@@ -325,7 +325,7 @@ mod tests {
             let found = match entry.code {
                 "PW101" => codes(&[0xff, 0xfe], CATALOGUE),
                 "PW102" => codes(&vec![b' '; MOST_BYTES + 1], CATALOGUE),
-                "PW114" => codes("@ ".repeat(2_000).as_bytes(), CATALOGUE),
+                "PW114" => codes(format!("(format: 1, title: {})", "@ ".repeat(2_000)).as_bytes(), CATALOGUE),
                 "PW304" => codes(b"(format: 1, nodes: {\"a\": agent(), \"b\": agent()}, pipes: [\"a.orders -> b.in\"])", WITH_CONTROL),
                 _ => codes(entry.example.as_bytes(), CATALOGUE),
             };

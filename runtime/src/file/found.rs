@@ -48,6 +48,12 @@ impl Found {
         self.push(at, Problem::error("PW103", Subject::Graph, message).hint(hint));
     }
 
+    /// Forgets what was found so far, where one larger problem is behind it all.
+    pub fn forget(&mut self) {
+        self.problems.clear();
+        self.beyond = 0;
+    }
+
     /// The line of a place, for messages that name a second place.
     pub fn line(&self, at: usize) -> u32 {
         self.lines.position(at).line

@@ -96,6 +96,8 @@ impl Reader<'_> {
     /// Whether the file is of a newer format.
     fn root(&mut self, root: tree::Root) -> bool {
         let Tree { shape: Shape::Group(_, mut items), mut tail, .. } = root.value else {
+            // A list of every sign that a text of another sort has would help nobody.
+            self.found.forget();
             let hint = "a graph file is one record: (format: 1, nodes: {...}, pipes: [...])";
             self.found.error(root.value.start, "PW112", Subject::Graph, "this is not a graph", hint);
             self.found.torn = true;

@@ -171,7 +171,8 @@ fn too_large_is_refused_with_words() {
     assert_eq!((read_many.graph.nodes.len(), read_many.read_only), (super::MOST_NODES, true));
     assert!(read_many.problems.iter().any(|problem| problem.code == "PW102"));
     assert_eq!(codes(&" ".repeat(super::MOST_BYTES + 1)), ["PW102"]);
-    assert!(codes(&"@ ".repeat(100_000)).len() <= 1_001);
+    assert_eq!(codes(&format!("(format: 1, title: {})", "@ ".repeat(100_000))).len(), 1_001);
+    assert_eq!(codes("# a text\n[[of another]] sort @ all }"), ["PW112"]);
 }
 
 #[test]
