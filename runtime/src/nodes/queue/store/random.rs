@@ -223,7 +223,7 @@ fn script(setup: Setup) -> Script {
 }
 
 fn numbers(ended: &[crate::node::script::Ended]) -> Vec<i64> {
-    let mut numbers: Vec<i64> = ended.iter().map(|end| end.message.payload.value().unwrap().as_i64().unwrap()).collect();
+    let mut numbers: Vec<i64> = ended.iter().map(|end| end.message.payload.value().expect("JSON").as_i64().expect("a number")).collect();
     numbers.sort_unstable();
     numbers
 }
@@ -283,7 +283,7 @@ proptest! {
             }
             let left: Vec<(i64, u32)> = script.seen().left.iter().map(|left| {
                 let Settlement::One(delivery) = left.message.settlement else { panic!("no delivery") };
-                (left.message.payload.value().unwrap().as_i64().unwrap(), delivery.attempt)
+                (left.message.payload.value().expect("JSON").as_i64().expect("a number"), delivery.attempt)
             }).collect();
             prop_assert_eq!(&left, &model.left, "what left, after {:?}", step);
             model.dropped.sort_unstable();
