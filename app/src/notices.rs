@@ -3,7 +3,7 @@
 use crate::state::Notice;
 use crate::theme::Theme;
 use crate::widgets::state_mark::StateMark;
-use egui::{Align2, Area, Context, Frame, Id, Label, Margin, Order, RichText, Shadow, Stroke, vec2};
+use egui::{Align2, Area, Context, Frame, Id, Label, Margin, Order, Shadow, Stroke, vec2};
 
 /// How long good news and bad news stay, in seconds.
 const GOOD_STAYS: f64 = 3.5;
@@ -61,10 +61,12 @@ fn notice_ui(ui: &mut egui::Ui, theme: &Theme, notice: &Notice) -> egui::Respons
         .inner_margin(Margin::symmetric(12, 9))
         .shadow(Shadow { offset: [0, 4], blur: 16, spread: 0, color: egui::Color32::from_black_alpha(70) });
     let shown = frame.show(ui, |ui| {
-        ui.horizontal(|ui| {
+        ui.horizontal_top(|ui| {
+            ui.add_space(2.0);
             mark.ui(ui, theme);
-            ui.set_max_width(380.0);
-            ui.add(Label::new(RichText::new(text).size(12.5).color(theme.text)).wrap());
+            ui.add_space(2.0);
+            let galley = ui.painter().layout(text.clone(), crate::theme::body(12.5), theme.text, 360.0);
+            ui.add(Label::new(galley).selectable(false));
         });
     });
     shown.response.interact(egui::Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand)

@@ -1,5 +1,8 @@
 //! The window: lays the panels out, polls runs and files, performs what was asked.
 
+#[cfg(test)]
+mod tests;
+
 use crate::action::{Action, perform, shortcuts};
 use crate::cli::WindowArguments;
 use crate::dialogs::{self, Files, Native};
@@ -276,8 +279,9 @@ impl Shell {
     }
 }
 
-impl eframe::App for Shell {
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+impl Shell {
+    /// One frame of the window.
+    fn frame_ui(&mut self, ui: &mut Ui) {
         let began = Instant::now();
         let context = ui.ctx().clone();
         self.apply_theme(&context);
@@ -299,6 +303,12 @@ impl eframe::App for Shell {
         }
         // A frame's own time, smoothed so that the figure can be read.
         self.frame_seconds += (began.elapsed().as_secs_f32() - self.frame_seconds) * 0.1;
+    }
+}
+
+impl eframe::App for Shell {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.frame_ui(ui);
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

@@ -94,10 +94,14 @@ fn first_line(text: &str) -> &str {
 
 fn failed(error: &eframe::Error) -> NoWindow {
     let no_display = matches!(error, eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_));
-    let help = if no_display {
-        "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY leads to one)."
-    } else {
-        "OpenGL is missing or too old. On Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri"
+    let named =
+        ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    let reason = match (no_display, named) {
+        (true, false) => "there is no display to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned(),
+        (true, true) => format!("the display cannot be used: {error}"),
+        (false, _) => {
+            format!("OpenGL is missing or too old: {error}\nOn Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri")
+        }
     };
-    NoWindow { reason: format!("{help}\n({error})"), no_display }
+    NoWindow { reason, no_display }
 }

@@ -87,7 +87,7 @@ pub fn apply(state: &mut State, label: &str, change: Edit) {
     let changed = settings_changed(&change);
     let Some(open) = state.front_mut() else { return };
     if open.document.read_only() {
-        state.failed("This file was written by a newer program: it can be looked at and run, not changed.");
+        state.failed("This document is read only: its file was not understood as a whole. See the problems.");
         return;
     }
     if let Err(error) = open.document.apply(label, change) {

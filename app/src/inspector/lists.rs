@@ -89,12 +89,12 @@ fn rows_ui(
                 rows[at].1 = text;
                 changed = Some(rows);
             }
-            if at > 0 && IconButton::new(Icon::Down, "Move up").quiet().side(22.0).ui(ui, theme).clicked() {
-                let mut rows = rows.to_vec();
-                rows.swap(at - 1, at);
-                changed = Some(rows);
-            } else if at == 0 {
+            if at + 1 == rows.len() {
                 ui.add_space(26.0);
+            } else if IconButton::new(Icon::Down, "Move down").quiet().side(22.0).ui(ui, theme).clicked() {
+                let mut rows = rows.to_vec();
+                rows.swap(at, at + 1);
+                changed = Some(rows);
             }
             if IconButton::new(Icon::Close, "Take out").quiet().side(22.0).ui(ui, theme).clicked() {
                 let mut rows = rows.to_vec();

@@ -34,7 +34,7 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
                 }
             }
             let saved = match (open.document.read_only(), open.saving, open.document.dirty(), open.document.saved_at) {
-                (true, ..) => "read only: written by a newer program".to_owned(),
+                (true, ..) => "read only".to_owned(),
                 (_, true, ..) => "saving …".to_owned(),
                 (_, _, true, _) => "unsaved changes".to_owned(),
                 (_, _, false, Some(at)) => saved_ago(at.elapsed().as_secs()),

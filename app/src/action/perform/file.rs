@@ -7,6 +7,7 @@ use crate::io::{Done, Job, SaveFailure};
 use crate::samples::Sample;
 use crate::state::{Request, State};
 use pipewright_runtime::file::Loaded;
+use pipewright_runtime::problem::Severity;
 use std::path::{Path, PathBuf};
 
 /// Opens an empty document.
@@ -141,7 +142,7 @@ fn take(state: &mut State, done: Done) {
         Done::Opened(path, Ok(loaded)) => opened(state, path, *loaded),
         Done::Opened(path, Err(error)) => {
             state.preferences.recent.retain(|recent| *recent != path);
-            state.failed(format!("{} cannot be opened: {error}", path.display()));
+            state.failed(format!("Not opened: {error}."));
         }
         Done::Saved { document, path, state: saved, result } => {
             let Some(open) = state.by_number(document) else { return };
@@ -165,7 +166,7 @@ fn take(state: &mut State, done: Done) {
                 Err(SaveFailure::Failed(error)) => {
                     open.close_when_saved = false;
                     state.closing = false;
-                    state.failed(format!("{} was not saved: {error}", path.display()));
+                    state.failed(format!("Not saved: {error}."));
                 }
             }
         }
@@ -214,6 +215,10 @@ fn opened(state: &mut State, path: PathBuf, loaded: Loaded) {
         Some(tab) => state.documents[tab].document.number,
         None => state.number(),
     };
+    let torn = loaded.read.problems.iter().any(|problem| problem.severity == Severity::Error);
+    if torn {
+        state.outbox.command("view.problems");
+    }
     let mut document = Document::from_read(loaded.read, Some(path), number);
     document.fingerprint = Some(loaded.fingerprint);
     if let Some(tab) = tab {
