@@ -10,7 +10,7 @@
 //!
 //! Limits: an expression has at most [`Expression::MAX_LEN`] bytes and [`Expression::MOST_PARTS`] operators, dots and brackets; loops (`all`, `exists`, `map`, `filter`) nest at most
 //! [`Expression::MOST_NESTED`] deep, and a list longer than 100,000 (in a nested loop: 1,000) items is not looped over. The size of the
-//! texts an expression makes is not bounded by itself; a payload is ([`crate::message::INLINE_LIMIT`]).
+//! texts and lists that an expression makes is not bounded.
 
 mod bind;
 mod blame;

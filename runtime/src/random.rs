@@ -1,7 +1,7 @@
 //! Random numbers that belong to (stream, message, attempt), not to the order of drawing (G11).
 //!
 //! The generator is Philox4x32-10 of Random123 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
-//! SC11), which passed all of TestU01's BigCrush as published there. It is counter-based: the key names the stream, the counter names the
+//! SC11), which passed all of `TestU01`'s `BigCrush` as published there. It is counter-based: the key names the stream, the counter names the
 //! draw, so streams never overlap and any draw can be repeated alone.
 
 use crate::id::{MessageId, hash_text, mix};

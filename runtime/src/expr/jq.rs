@@ -6,8 +6,7 @@
 //! Limits: a program may take 500,000 steps (look-ups of a term, items of a `range`) and 16 MiB of stack, and its caller says how many
 //! outputs it may have. What a program builds by recursion is also taken down by recursion, which no meter sees; so the first 2,000
 //! steps run on the caller's stack, and a program that needs more starts again on a stack large enough for whatever the steps can build.
-//! Not bounded by itself is the size of single values that a program doubles again and again (`. + .`); the size of what leaves is
-//! ([`crate::message::INLINE_LIMIT`]).
+//! Not bounded is the size of single values that a program doubles again and again (`. + .`, `. * .`, a text times a number).
 
 use super::ExpressionError;
 use crate::message::{Message, Value};
