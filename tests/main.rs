@@ -7,6 +7,7 @@ mod every_kind;
 mod faults;
 mod format;
 mod order;
+mod parity;
 mod pressure;
 mod report;
 mod samples;

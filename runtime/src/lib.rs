@@ -13,6 +13,33 @@
 //! What a node does is a [`node::Behaviour`]: events in, wishes out, no clock and no thread of its own, so the same code runs under both clocks.
 //! The kinds are in [`nodes`], each described by one [`node::Kind`].
 //!
+//! # An example
+//! ```
+//! use pipewright_runtime::engine::run::{Run, RunOptions};
+//! use pipewright_runtime::telemetry::snapshot::{Mode, RunState};
+//! use pipewright_runtime::{file, nodes::CATALOGUE, units::Span};
+//!
+//! let text = r#"(
+//!     format: 1,
+//!     nodes: {
+//!         "orders": generator(rate: "50/s", count: 100),
+//!         "work": queue(),
+//!         "desk": consumer_pool(servers: 2, service: exponential(mean: "20 ms")),
+//!     },
+//!     pipes: ["orders.out -> work.in", "work.out -> desk.in"],
+//! )"#;
+//! let read = file::read(text, CATALOGUE);
+//! assert!(read.problems.is_empty());
+//! let options = RunOptions { until: Some(Span::secs(10)), ..RunOptions::new(Mode::Simulated, ".") };
+//! let run = Run::start(&read.graph, CATALOGUE, &options).expect("the graph is sound");
+//! while run.snapshot().state != RunState::Ended {
+//!     std::thread::yield_now();
+//! }
+//! let report = run.report().expect("a run that has ended has a report");
+//! assert_eq!(report.messages.delivered, 100);
+//! assert!(report.messages.balanced);
+//! ```
+//!
 //! # What holds
 //! The guarantees G1 to G16 are numbered sentences in [`engine`]. Rule 9 above all: entered + copied + split off = delivered + absorbed +
 //! dropped + dead-lettered + held, in every run, and `held` is counted, not computed.

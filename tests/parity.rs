@@ -1,0 +1,35 @@
+//! Every sample tells the same story simulated and live under the hand-cranked clock, whatever the number of workers (G11).
+
+use pipewright_runtime::engine::live::crank::run_cranked;
+use pipewright_runtime::engine::plan::Plan;
+use pipewright_runtime::nodes::CATALOGUE;
+use pipewright_runtime::units::Span;
+use pipewright_tests::{files_below, graph, root, shown, simulated};
+use serde_json::Value;
+
+/// A report without what the two ways to run may differ in: their names, real time, and the words for the end.
+fn story(mut report: Value) -> Value {
+    for name in ["mode", "wall_s", "ended", "graph"] {
+        report[name] = Value::Null;
+    }
+    report
+}
+
+#[test]
+fn g11_cranked_live_equals_simulated_on_every_sample() {
+    for path in files_below(&root().join("samples"), ".ron") {
+        let name = shown(&path);
+        let expected = story(simulated(&path, "20s").report);
+        assert!(expected["messages"]["entered"].as_u64().is_some_and(|count| count > 10), "{name}");
+        let graph = graph(&std::fs::read_to_string(&path).expect("a sample can be read"));
+        for workers in [1, 2, 4] {
+            let folder = path.parent().expect("a sample lies in a folder");
+            let plan = Plan::of(&graph, CATALOGUE, None, folder).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+            let report = run_cranked(plan, workers, Span::secs(20)).expect("threads can be started");
+            let found = story(serde_json::to_value(&report).expect("a report always writes"));
+            for (field, value) in expected.as_object().expect("a report is an object") {
+                assert_eq!(&found[field], value, "{name}: {field}, with {workers} workers");
+            }
+        }
+    }
+}
