@@ -80,7 +80,7 @@ fn check_answers_in_words_and_in_json() {
     let file = folder.file("bad.ron", "(\n    format: 1,\n    nodes: {\n        \"a\": generater(),\n    },\n    pipes: [],\n)\n");
     let said = say(&["check", &file]);
     assert_eq!(said.code, 1);
-    assert!(said.out.contains("bad.ron:4:") && said.out.contains("^") && said.out.contains("generator"), "{}", said.out);
+    assert!(said.out.contains("bad.ron:4:") && said.out.contains('^') && said.out.contains("generator"), "{}", said.out);
     let said = say(&["check", "--json", &file]);
     let json = said.json();
     assert_eq!(said.code, 1);

@@ -1,7 +1,7 @@
 //! Edits at random on every sample, undone to the start and redone to the end: exact both ways (rule 4).
 
 use pipewright_runtime::file;
-use pipewright_runtime::graph::{Edit, Frame, Graph, History, Node, Note, Pipe, Point};
+use pipewright_runtime::graph::{Edit, Frame, Graph, History, Node, Note, Point};
 use pipewright_runtime::id::{End, NodeId, PipeId, mix};
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::setting::Setting;
@@ -60,7 +60,7 @@ impl Dice {
                 let end = |node: NodeId, port: &str| End { node, port: port.into() };
                 let id = PipeId { from: end(self.node(graph)?, "out"), to: end(self.node(graph)?, "in") };
                 let place = (self.roll(2) == 0).then(|| self.roll(graph.pipes().len() + 1));
-                Edit::AddPipe(id, Box::new(Pipe::default()), place)
+                Edit::AddPipe(id, Box::default(), place)
             }
             9 => Edit::RemovePipe(self.pipe(graph)?),
             10 => Edit::SetPipeSetting(self.pipe(graph)?, "capacity".into(), self.setting()),

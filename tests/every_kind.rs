@@ -218,7 +218,7 @@ fn garbage(kind: &'static Kind, seed: u64) -> Settings {
             6 => Setting::text("1e308 d"),
             7 => Setting::word("nonsense"),
             8 => Setting::List(vec![Setting::Integer(0), Setting::text("")]),
-            9 => Setting::Map(vec![("".into(), Setting::text("1/0")), ("a b".into(), Setting::Flag(false))]),
+            9 => Setting::Map(vec![(String::new(), Setting::text("1/0")), ("a b".into(), Setting::Flag(false))]),
             10 => Setting::Record("exponential".into(), vec![("mean".into(), Setting::Number(f64::INFINITY))]),
             11 => Setting::Tuple("x".into(), vec![]),
             12 => Setting::text("{{int 9 1}} {{nothing}}"),

@@ -33,7 +33,7 @@ fn samples_open_without_any_problem() {
 #[test]
 fn samples_round_trip_byte_for_byte() {
     each(|name, text, _| {
-        assert_eq!(file::write(&file::read(text, CATALOGUE).graph), text, "{name} is not formatted: `pipewright fmt {name}`")
+        assert_eq!(file::write(&file::read(text, CATALOGUE).graph), text, "{name} is not formatted: `pipewright fmt {name}`");
     });
 }
 

@@ -52,7 +52,7 @@ pub fn run(graph: &Graph, options: &RunOptions) -> Ran {
             RunState::Failed(error) => panic!("the run failed: {error}"),
             RunState::Running | RunState::Paused | RunState::Stopping => std::thread::sleep(Duration::from_millis(2)),
         }
-        assert!(began.elapsed() < Duration::from_secs(120), "the run does not end; its books: {:?}", snapshot.books);
+        assert!(began.elapsed() < Duration::from_mins(2), "the run does not end; its books: {:?}", snapshot.books);
     };
     let report = run.report().expect("a run that has ended has a report");
     let report = serde_json::to_value(report).expect("a report always writes");

@@ -82,7 +82,8 @@ fn books(out: &mut String, books: &Value) {
 }
 
 fn reasons(dropped: &Value) -> String {
-    dropped.as_object().map_or_else(String::new, |reasons| reasons.iter().map(|(reason, count)| format!("  {count} {reason}")).collect())
+    let reasons = dropped.as_object().into_iter().flatten();
+    reasons.fold(String::new(), |text, (reason, count)| text + &format!("  {count} {reason}"))
 }
 
 fn quantiles(value: &Value) -> String {
