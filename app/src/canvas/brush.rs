@@ -21,7 +21,7 @@ impl Detail {
     /// Below this zoom nodes are blocks.
     const FAR: f32 = 0.24;
     /// From this zoom on, figures can be read.
-    const NEAR: f32 = 0.6;
+    const NEAR: f32 = 0.55;
     /// With more nodes than this in view, nobody reads them: they are drawn as from far away.
     const MOST_CARDS: usize = 700;
 
@@ -50,6 +50,9 @@ pub struct Brush<'a> {
 }
 
 impl Brush<'_> {
+    /// No text is smaller than this on screen.
+    const LEAST_TEXT: f32 = 7.0;
+
     /// A length of the canvas in screen points.
     pub const fn scale(&self, length: f32) -> f32 {
         length * self.camera.zoom()
@@ -62,7 +65,7 @@ impl Brush<'_> {
 
     /// A font's size on screen, in steps of a half, so that a zoom does not fill the font texture with every size between.
     pub fn text_size(&self, size: f32) -> f32 {
-        (self.scale(size) * 2.0).round() * 0.5
+        ((self.scale(size) * 2.0).round() * 0.5).max(Self::LEAST_TEXT)
     }
 
     /// Lays out one line, cut off with an ellipsis at a width in screen points.

@@ -3,7 +3,7 @@
 use super::{CanvasInput, CanvasState};
 use crate::action::{Action, Item, Outbox};
 use crate::theme;
-use egui::{Key, Rect, TextEdit, Ui, vec2};
+use egui::{Event, Key, Rect, TextEdit, Ui, vec2};
 use pipewright_runtime::graph::{Edit, Frame, Note};
 
 /// What is being written.
@@ -46,7 +46,8 @@ pub fn editing_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &mut CanvasState,
         state.editing = Some(editing);
         return;
     }
-    if ui.input(|input| input.key_pressed(Key::Escape)) {
+    let escape = |event: &Event| matches!(event, Event::Key { key: Key::Escape, pressed: true, .. });
+    if ui.input(|input| input.raw.events.iter().any(escape)) {
         return;
     }
     if !response.lost_focus() && response.has_focus() {

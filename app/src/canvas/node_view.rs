@@ -36,7 +36,6 @@ fn radius(brush: &Brush<'_>) -> u8 {
 
 /// Paints a node with its words and figures, or, from farther away, with its title alone. Ports come later, on top of the wires.
 pub fn paint(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
-    let before = brush.shapes.len();
     let theme = brush.theme;
     let colour = node.family().map_or(theme.faint, |family| theme.family(family));
     paint_card(brush, look, colour);
@@ -46,17 +45,9 @@ pub fn paint(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
         paint_title(brush, node, look);
     }
     if look.opacity < 1.0 {
-        for shape in &mut brush.shapes[before..] {
-            fade(shape, look.opacity);
-        }
-    }
-}
-
-fn fade(shape: &mut Shape, opacity: f32) {
-    if let Shape::Text(text) = shape {
-        text.opacity_factor *= opacity;
-    } else {
-        egui::epaint::shape_transform::adjust_colors(shape, move |colour| *colour = colour.gamma_multiply(opacity));
+        // A veil of the ground's colour, since the card's layers would show through each other.
+        let veil = theme.canvas.gamma_multiply(1.0 - look.opacity);
+        brush.add(Shape::rect_filled(look.rect, CornerRadius::same(radius(brush)), veil));
     }
 }
 
@@ -136,9 +127,9 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
 /// From farther away a title alone, as large as it can be read, in the middle of the card.
 fn paint_title(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
     let theme = brush.theme;
-    let size = (brush.scale(20.0) * 2.0).round().mul_add(0.5, 0.0).clamp(8.0, 11.0);
+    let size = ((brush.scale(20.0) * 2.0).round() * 0.5).clamp(8.0, 11.0);
     let left = look.rect.left() + brush.scale(3.5) + 5.0;
-    let dot = brush.scale(16.0).clamp(4.0, 9.0);
+    let dot = brush.scale(16.0).clamp(4.0, 7.5);
     let title = brush.line(&node.title, theme::medium(size), theme.text, look.rect.right() - left - dot - 6.0);
     brush.text_left(pos2(left, look.rect.center().y), title);
     let mark_at = pos2(look.rect.right() - dot, look.rect.top() + dot);

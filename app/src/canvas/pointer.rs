@@ -33,8 +33,9 @@ pub fn handle(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut
     wheel(ui, over, screen, state);
     state.pointer_at = screen.filter(|_| over).map(|at| state.camera.to_canvas(at));
     palette(ui, response, input, state, outbox);
-    // Asked of the key itself: its event may have been taken as a shortcut.
-    if !state.gesture.is_idle() && ui.input(|i| i.key_down(Key::Escape)) {
+    // Asked of the raw events: the shortcuts come first, and may have taken the key.
+    let escape = |event: &Event| matches!(event, Event::Key { key: Key::Escape, pressed: true, .. });
+    if !state.gesture.is_idle() && ui.input(|i| i.raw.events.iter().any(escape)) {
         state.gesture = Gesture::Idle;
         ui.ctx().stop_dragging();
         return;
