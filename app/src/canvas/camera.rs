@@ -50,13 +50,12 @@ impl Camera {
         // Fast at first, then easing out.
         let share = 1.0 - (1.0 - share).powi(3);
         let zoom = glide.from.zoom * (glide.to.zoom / glide.from.zoom).powf(share);
-        let origin = match glide.anchor {
-            Some((offset, point)) => point - offset / zoom,
-            None => {
-                // The middle moves evenly, so that a fit does not swing.
-                let middle = |view: View| view.origin + viewport.size() * 0.5 / view.zoom;
-                middle(glide.from).lerp(middle(glide.to), share) - viewport.size() * 0.5 / zoom
-            }
+        let origin = if let Some((offset, point)) = glide.anchor {
+            point - offset / zoom
+        } else {
+            // The middle moves evenly, so that a fit does not swing.
+            let middle = |view: View| view.origin + viewport.size() * 0.5 / view.zoom;
+            middle(glide.from).lerp(middle(glide.to), share) - viewport.size() * 0.5 / zoom
         };
         self.view = View { origin, zoom };
         if share >= 1.0 {

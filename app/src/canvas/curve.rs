@@ -78,11 +78,10 @@ impl Curve {
 }
 
 /// The point of a cubic curve at `t` from 0 to 1.
-pub fn cubic([a, b, c, d]: &[Pos2; 4], t: f32) -> Pos2 {
+pub fn cubic(points: &[Pos2; 4], t: f32) -> Pos2 {
     let s = 1.0 - t;
     let weights = [s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t];
-    let sum = a.to_vec2() * weights[0] + b.to_vec2() * weights[1] + c.to_vec2() * weights[2] + d.to_vec2() * weights[3];
-    sum.to_pos2()
+    points.iter().zip(weights).fold(Vec2::ZERO, |sum, (point, weight)| sum + point.to_vec2() * weight).to_pos2()
 }
 
 /// The distance of a point from the line between two others.

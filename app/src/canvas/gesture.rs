@@ -99,7 +99,7 @@ pub enum Gesture {
     /// Moving things.
     Moving(Moving),
     /// Drawing a wire.
-    Wiring(Wiring),
+    Wiring(Box<Wiring>),
     /// Resizing a frame or note.
     Resizing(Resizing),
 }
@@ -127,7 +127,7 @@ impl Gesture {
     pub fn begin(scene: &Scene, graph: &Graph, under: Hit, at: Pos2, selection: &BTreeSet<Item>, add: bool, outbox: &mut Outbox) -> Self {
         let item = item_of(scene, under);
         match (under, item) {
-            (Hit::Port(node, port), _) => Self::Wiring(Wiring::begin(scene, graph, node, port, at)),
+            (Hit::Port(node, port), _) => Self::Wiring(Box::new(Wiring::begin(scene, graph, node, port, at))),
             (Hit::FrameCorner(_) | Hit::NoteCorner(_), Some(item)) => {
                 let rect = rect_of(scene, &item).unwrap_or(Rect::ZERO);
                 Self::Resizing(Resizing { item, rect, from: at, size: rect.size() })
@@ -433,15 +433,14 @@ impl Wiring {
             }
             // Dropped where it may not land: nothing changes, the reason was shown.
             Some((_, Some(_))) => {}
-            None => match self.taken {
-                Some(taken) => outbox.push(Action::Edit("Disconnect".to_owned(), Edit::RemovePipe(taken))),
-                None => {
-                    let fixed = scene.nodes[self.fixed.0 as usize].end(self.fixed.1 as usize);
-                    // The new node's port comes to lie where the wire was dropped.
-                    let left = if self.wanted(scene) == Side::Input { 0.0 } else { NODE_WIDTH };
-                    outbox.push(Action::QuickAdd(self.loose - vec2(left, NODE_HEIGHT * 0.5), Some(fixed)));
-                }
-            },
+            None => {
+                let fixed = scene.nodes[self.fixed.0 as usize].end(self.fixed.1 as usize);
+                // The new node's port comes to lie where the wire was dropped.
+                let left = if self.wanted(scene) == Side::Input { 0.0 } else { NODE_WIDTH };
+                let add = Action::QuickAdd(self.loose - vec2(left, NODE_HEIGHT * 0.5), Some(fixed));
+                let disconnect = |pipe| Action::Edit("Disconnect".to_owned(), Edit::RemovePipe(pipe));
+                outbox.push(self.taken.map_or(add, disconnect));
+            }
         }
     }
 }

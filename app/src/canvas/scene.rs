@@ -219,7 +219,7 @@ impl Scene {
         self.pipe_index = Index::new(self.pipes.iter().map(|pipe| pipe.curve.bounds()).collect());
         let rects = self.nodes.iter().map(|node| node.rect);
         let rects = rects.chain(self.frames.iter().map(|frame| frame.rect)).chain(self.notes.iter().map(|note| note.rect));
-        self.bounds = rects.filter(|rect| rect.is_finite()).reduce(Rect::union);
+        self.bounds = rects.filter(Rect::is_finite).reduce(Rect::union);
         true
     }
 

@@ -1,4 +1,4 @@
-//! The fonts: Inter for words, JetBrains Mono for figures, ids and code.
+//! The fonts: Inter for words, `JetBrains Mono` for figures, ids and code.
 
 use egui::{FontData, FontDefinitions, FontFamily, FontId};
 use std::sync::Arc;
