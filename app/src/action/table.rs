@@ -132,6 +132,8 @@ pub static TABLE: &[Command] = &[
     command("file.close", "Close", Menu::File, has_document, file::close, "Closes the document; asks if there are unsaved changes.")
         .keys(&[key(CTRL, Key::W)])
         .icon(Icon::Close),
+    command("file.next", "Next document", Menu::File, has_document, file::next, "Brings the next tab to the front.")
+        .keys(&[key(CTRL, Key::Tab), key(CTRL, Key::PageDown)]),
     command("file.welcome", "Samples and recent files", Menu::File, always, file::welcome, "Shows the welcome page."),
     command("file.quit", "Quit", Menu::File, always, file::quit, "Closes the window; asks if there are unsaved changes.")
         .keys(&[key(CTRL, Key::Q)]),

@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::state::State;
 use crate::theme::{self, Icon, Theme};
 use crate::widgets::field::search_ui;
-use egui::{Context, Id, Key, Modal, Pos2, RichText, ScrollArea, Sense, vec2};
+use egui::{Area, Color32, Context, Id, Key, Modal, Order, Pos2, RichText, ScrollArea, Sense, UiKind, vec2};
 use pipewright_runtime::id::End;
 use pipewright_runtime::node::Kind;
 
@@ -16,12 +16,14 @@ pub struct QuickAdd {
     wire: Option<End>,
     query: String,
     chosen: usize,
+    /// Where the list opens on screen: at the pointer.
+    place: Option<Pos2>,
 }
 
 impl QuickAdd {
     /// A list for a node at this place, to be wired to this end.
     pub const fn at(at: Pos2, wire: Option<End>) -> Self {
-        Self { at, wire, query: String::new(), chosen: 0 }
+        Self { at, wire, query: String::new(), chosen: 0, place: None }
     }
 
     /// Shows the list; gives it back while it is open.
@@ -38,7 +40,12 @@ impl QuickAdd {
             kinds.sort_by_key(|(cost, _)| *cost);
         }
         let mut taken = None;
-        let modal = Modal::new(Id::unique("quick add")).show(context, |ui| {
+        let middle = context.content_rect().center();
+        let place = *self.place.get_or_insert_with(|| context.pointer_latest_pos().unwrap_or(middle));
+        let id = Id::unique("quick add");
+        let area = Area::new(id).kind(UiKind::Modal).sense(Sense::hover()).order(Order::Foreground).fixed_pos(place - vec2(24.0, 24.0));
+        let list = Modal::new(id).area(area).backdrop_color(Color32::TRANSPARENT);
+        let modal = list.show(context, |ui| {
             ui.set_width(380.0);
             let field = search_ui(ui, theme, &mut self.query, "Add a node", "Enter");
             field.request_focus();

@@ -96,7 +96,8 @@ pub fn dead_letters_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     let list = if opened.is_some() { room.with_max_x(room.left() + (room.width() * 0.6).max(room.width() - 520.0)) } else { room };
     ui.scope_builder(egui::UiBuilder::new().max_rect(list), |ui| {
         ScrollArea::vertical().id_salt("dead letters").auto_shrink(false).show(ui, |ui| {
-            let text = format!("the newest {} in {} groups", figure::count(total as u64), groups.len());
+            let plural = if groups.len() == 1 { "" } else { "s" };
+            let text = format!("the newest {} in {} group{plural}", figure::count(total as u64), groups.len());
             ui.label(RichText::new(text).size(11.0).color(theme.faint));
             for letters in groups.values() {
                 group_ui(ui, theme, open, letters, chosen, &mut picked, &mut revealed);

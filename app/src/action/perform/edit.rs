@@ -75,7 +75,8 @@ pub fn paste(state: &mut State) {
         return;
     }
     let Some(open) = state.front() else { return };
-    let middle = open.views.canvas_centre;
+    // Under the pointer; from a menu, in the middle of what is seen.
+    let middle = open.canvas.pointer().unwrap_or(open.views.canvas_centre);
     let at = Point { x: (middle.x / 4.0).round() * 4.0, y: (middle.y / 4.0).round() * 4.0 };
     insert(state, "Paste", &read.graph, at);
 }

@@ -108,6 +108,13 @@ pub fn close_tab(state: &mut State, at: usize) {
     }
 }
 
+/// Brings the next tab to the front.
+pub fn next(state: &mut State) {
+    if let Some(at) = state.active {
+        state.active = Some((at + 1) % state.documents.len());
+    }
+}
+
 /// Shows the welcome page.
 pub fn welcome(state: &mut State) {
     state.active = None;
