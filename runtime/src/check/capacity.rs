@@ -3,6 +3,7 @@
 use super::survey::Survey;
 use crate::problem::{Problem, Subject};
 use crate::setting::Setting;
+use crate::units::Size;
 
 /// Above this a pipe hides an overload instead of showing it. A queue is the place to keep so many.
 const ABSURD: i64 = 1_000_000;
@@ -21,6 +22,12 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
                 let message = format!("expected a whole number of messages from 1 on as `capacity`, found {found}");
                 problems.push(Problem::error("PW210", subject(), message).hint("1 is the smallest: the sender waits for each message"));
             }
+        }
+        let bytes = |setting: &Setting| setting.as_str().and_then(|text| text.parse::<Size>().ok()).is_some_and(|size| size.0 > 0);
+        if let Some(found) = pipe.settings.get("capacity_bytes").filter(|setting| !bytes(setting)) {
+            let found = found.as_str().map_or_else(|| found.sort().to_owned(), |text| format!("`{text}`"));
+            let message = format!("expected a size such as \"64 KiB\" as `capacity_bytes`, found {found}");
+            problems.push(Problem::error("PW210", subject(), message).hint("leave it out for no bound on bytes"));
         }
     }
 }
@@ -42,5 +49,8 @@ mod tests {
         check("-5", &["PW210 a.out -> s.in"]);
         check("2.5", &["PW210 a.out -> s.in"]);
         check("\"64\"", &["PW210 a.out -> s.in"]);
+        check("4, capacity_bytes: \"64 KiB\"", &[]);
+        check("4, capacity_bytes: 64", &["PW210 a.out -> s.in"]);
+        check("4, capacity_bytes: \"0 B\"", &["PW210 a.out -> s.in"]);
     }
 }

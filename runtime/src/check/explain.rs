@@ -185,7 +185,7 @@ pub static TABLE: &[Explanation] = &[
     code(
         "PW209",
         "Unknown setting of a pipe",
-        "A pipe has the setting `capacity`: how many messages it holds. Unknown ones are kept and have no effect.",
+        "A pipe has the settings `capacity`, how many messages it holds, and `capacity_bytes`, how many bytes. Unknown ones are kept and have no effect.",
         "(format: 1, nodes: {\"g\": generator(), \"done\": sink()}, pipes: [(pipe: \"g.out -> done.in\", capacitty: 9)])",
     ),
     code(

@@ -22,6 +22,8 @@ pub struct PipeShape {
     pub flow: Flow,
     /// Push: how many messages it holds. Pull: how many a plain consumer takes ahead, from 1. Free: 0.
     pub capacity: u32,
+    /// Push: how many bytes it holds; 0 for any number.
+    pub capacity_bytes: u64,
 }
 
 /// A pipe at work.
@@ -31,6 +33,8 @@ pub struct Pipe {
     pub shape: PipeShape,
     /// Sender: how many more messages the pipe takes (push).
     pub credits: u32,
+    /// Sender: bytes in it, if they are bounded.
+    pub bytes_inside: u64,
     /// Sender: whether messages are shown.
     pub watched: bool,
     /// Sender: messages through it, whole run.
@@ -51,6 +55,8 @@ pub struct Pipe {
     pub messages_before: u64,
     /// Receiver: messages taken, not yet reported.
     pub taken: u32,
+    /// Receiver: their bytes, if they are bounded.
+    pub taken_bytes: u64,
     /// Receiver: services finished, not yet reported (pull).
     pub finished: u32,
     /// Receiver: credit given out and not used (pull).
@@ -67,6 +73,7 @@ impl Pipe {
         Self {
             credits: if shape.flow == Flow::Push { shape.capacity } else { 0 },
             shape,
+            bytes_inside: 0,
             watched: false,
             messages: 0,
             bytes: 0,
@@ -77,10 +84,24 @@ impl Pipe {
             hash: 0,
             messages_before: 0,
             taken: 0,
+            taken_bytes: 0,
             finished: 0,
             outstanding: 0,
             waiting: 0,
             wait: Histogram::default(),
+        }
+    }
+
+    /// Whether the sender may put this message in now: there is room for one more, and for its bytes (G1).
+    pub fn has_room(&self, message: &Message) -> bool {
+        self.credits > 0 && (self.shape.capacity_bytes == 0 || self.bytes_inside + message.size() as u64 <= self.shape.capacity_bytes)
+    }
+
+    /// Uses up the room for a message.
+    pub fn fill(&mut self, message: &Message) {
+        self.credits -= 1;
+        if self.shape.capacity_bytes > 0 {
+            self.bytes_inside += message.size() as u64;
         }
     }
 

@@ -9,6 +9,7 @@ use crate::id::NodeId;
 use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Ports};
 use crate::problem::{Problem, Severity, Subject};
 use crate::setting::{Setting, Settings};
+use crate::units::Size;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,7 +93,9 @@ impl Plan {
                 (Flow::Pull, _) => 1,
                 (Flow::Push, _) => DEFAULT_CAPACITY,
             };
-            Some(PipeShape { id: id.clone(), from: (from, output as u16), to: (to, input as u16), flow, capacity })
+            let bytes = pipe.settings.get("capacity_bytes").and_then(Setting::as_str).and_then(|text| text.parse::<Size>().ok());
+            let capacity_bytes = bytes.filter(|_| flow == Flow::Push).map_or(0, |size| size.0);
+            Some(PipeShape { id: id.clone(), from: (from, output as u16), to: (to, input as u16), flow, capacity, capacity_bytes })
         });
         let pipes = pipes.collect();
         Ok(Self {

@@ -255,7 +255,7 @@ impl Shard {
         }
         while let Some((slot, sequence)) = station.due.pop_front() {
             match station.slots.take(slot, sequence) {
-                Some(Waiting::Hold { ticket, message, pipe }) => self.released(station, ticket, message, pipe),
+                Some(Waiting::Hold { ticket, message, pipe, cancelled }) => self.released(station, ticket, message, pipe, cancelled),
                 Some(Waiting::Wake(token)) => self.call(station, Event::Wake(token), None),
                 None => {}
             }

@@ -13,6 +13,8 @@ pub enum Signal {
         pipe: u32,
         /// How many messages it took out of the pipe since the last report.
         taken: u32,
+        /// The bytes of those messages, if the pipe's bytes are bounded.
+        bytes: u64,
         /// Pull pipes: for how many more it has free servers (G3).
         granted: u32,
         /// Pull pipes: how many it finished serving.

@@ -14,6 +14,8 @@ pub enum Waiting {
         message: Message,
         /// The pipe whose sender hears that its service has ended.
         pipe: Option<u32>,
+        /// Whether it was cut short: then no service came to its end.
+        cancelled: bool,
     },
     /// A wake with its token.
     Wake(u64),
@@ -71,6 +73,13 @@ impl Slots {
     pub fn find(&self, ticket: Ticket) -> Option<u32> {
         let holds = |slot: &Slot| matches!(&slot.waiting, Some(Waiting::Hold { ticket: held, .. }) if *held == ticket);
         self.all.iter().position(holds).map(|at| at as u32)
+    }
+
+    /// Notes that a hold is cut short.
+    pub fn set_cancelled(&mut self, slot: u32) {
+        if let Some(Waiting::Hold { cancelled, .. }) = &mut self.all[slot as usize].waiting {
+            *cancelled = true;
+        }
     }
 
     /// How many messages are held.

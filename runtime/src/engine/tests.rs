@@ -150,3 +150,23 @@ fn g13_a_circle_without_time_is_an_error_that_names_it() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn g1_bytes_are_bounded_too_and_what_can_never_pass_is_too_big() {
+    let size = |bytes: usize| text(&format!("\"{}\"", "x".repeat(bytes - 2)));
+    let nodes: Nodes<'_> = &[
+        ("small", "generator", &[("rate", text("1000/s")), ("count", number(50)), ("payload", size(40))]),
+        ("large", "generator", &[("rate", text("10/s")), ("count", number(3)), ("payload", size(200))]),
+        ("slow", "consumer_pool", &[("service", text("10 ms"))]),
+    ];
+    let mut graph = graph(nodes, &["small.out -> slow.in", "large.out -> slow.in"]);
+    for written in ["small.out -> slow.in", "large.out -> slow.in"] {
+        let bound = crate::graph::Edit::SetPipeSetting(super::trial::pipe(written), "capacity_bytes".to_owned(), Some(text("100 B")));
+        graph.apply(bound).expect("it applies");
+    }
+    let report = simulate(&graph, 1, 100.0, &SimulationOptions::default());
+    assert_eq!(report.pipes["small.out -> slow.in"].depth_max, 2, "two of 40 bytes fit into 100");
+    assert_eq!(report.messages.delivered, 50);
+    assert_eq!(report.messages.dead_lettered, 3, "{:?}", report.errors);
+    assert!(report.errors["large"].contains("200 bytes"), "{:?}", report.errors);
+}

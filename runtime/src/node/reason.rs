@@ -16,3 +16,5 @@ pub const FILTERED: &str = "filtered";
 pub const SUPERSEDED: &str = "superseded";
 /// A source could not send it in time (G7).
 pub const SOURCE_OVERRUN: &str = "source_overrun";
+/// It is larger than a pipe's whole byte bound (G1).
+pub const TOO_BIG: &str = "too_big";

@@ -6,8 +6,10 @@ use crate::engine::slots::Waiting;
 use crate::engine::station::Station;
 use crate::id::mix;
 use crate::message::{Message, Settlement};
+use crate::node::reason::TOO_BIG;
 use crate::node::{Effect, Effects, Fan, Flow, Intake, PortRole};
 use crate::units::Moment;
+use std::sync::Arc;
 
 impl Shard {
     /// Carries out the wishes of one event. `pipe` is the pull pipe of the message that the event brought in.
@@ -67,7 +69,7 @@ impl Shard {
             Effect::HandOut(port, message) => self.hand_out(station, port, message),
             Effect::Duplicated => station.counts.copied += 1,
             Effect::Hold(ticket, message, at) => {
-                let slot = station.slots.put(Waiting::Hold { ticket, message, pipe });
+                let slot = station.slots.put(Waiting::Hold { ticket, message, pipe, cancelled: false });
                 self.schedule(station, slot, at);
             }
             Effect::Wake(at, token) => {
@@ -81,6 +83,7 @@ impl Shard {
             }
             Effect::Cancel(ticket) => {
                 if let Some(slot) = station.slots.find(ticket) {
+                    station.slots.set_cancelled(slot);
                     self.schedule(station, slot, self.now);
                 }
             }
@@ -137,11 +140,19 @@ impl Shard {
         if output.flow == Flow::Pull {
             return self.hand_out(station, port, message);
         }
-        let free = output.pipes.iter().copied().find(|pipe| self.pipes[*pipe as usize].credits > 0);
+        let bounded = |pipe: &&u32| self.pipes[**pipe as usize].shape.capacity_bytes > 0;
+        if let Some(pipe) = output.pipes.iter().find(bounded) {
+            let most = self.pipes[*pipe as usize].shape.capacity_bytes;
+            if message.size() as u64 > most {
+                let error = format!("the message has {} bytes, the pipe holds {most}", message.size());
+                return self.too_big(station, port, message, &error.into());
+            }
+        }
+        let free = self.free_pipe(station, port, &message);
         match free {
-            Some(pipe) if output.waiting.is_empty() => self.push(station, port, pipe, message),
+            Some(pipe) if station.outputs[port].waiting.is_empty() => self.push(station, port, pipe, message),
             _ => {
-                for pipe in &output.pipes {
+                for pipe in &station.outputs[port].pipes {
                     self.pipes[*pipe as usize].set_blocked(self.now, true);
                 }
                 station.outputs[port].waiting.push_back(message);
@@ -156,7 +167,7 @@ impl Shard {
     }
 
     fn push(&mut self, station: &mut Station, port: usize, pipe: u32, message: Message) {
-        self.pipes[pipe as usize].credits -= 1;
+        self.pipes[pipe as usize].fill(&message);
         station.rooms[port] -= 1;
         station.residence.record(self.now.since(message.arrived).0);
         self.send(station, pipe, message);
@@ -209,7 +220,8 @@ impl Shard {
             return;
         }
         for port in 0..station.outputs.len() {
-            while let Some(pipe) = self.free_pipe(station, port) {
+            while let Some(next) = station.outputs[port].waiting.front() {
+                let Some(pipe) = self.free_pipe(station, port, next) else { break };
                 let Some(message) = station.outputs[port].waiting.pop_front() else { break };
                 station.outbox -= 1;
                 self.push(station, port, pipe, message);
@@ -222,8 +234,17 @@ impl Shard {
         }
     }
 
-    fn free_pipe(&self, station: &Station, port: usize) -> Option<u32> {
-        station.outputs[port].pipes.iter().copied().find(|pipe| self.pipes[*pipe as usize].credits > 0)
+    fn free_pipe(&self, station: &Station, port: usize, message: &Message) -> Option<u32> {
+        station.outputs[port].pipes.iter().copied().find(|pipe| self.pipes[*pipe as usize].has_room(message))
+    }
+
+    /// A message larger than a pipe's whole byte bound can never pass it (G1): it fails here.
+    fn too_big(&mut self, station: &mut Station, port: usize, message: Message, error: &Arc<str>) {
+        if station.error_port == Some(port) {
+            self.collect_dead_letter(station, message, TOO_BIG, error);
+        } else {
+            self.reject(station, message, error);
+        }
     }
 
     /// What every end of a message has in common: residence, the rolling hash, and one descendant less for who waits.

@@ -26,6 +26,9 @@ impl Shard {
             station.touched.push(pipe_number);
         }
         pipe.taken += 1;
+        if pipe.shape.capacity_bytes > 0 {
+            pipe.taken_bytes += message.size() as u64;
+        }
         let port = usize::from(pipe.shape.to.1);
         let pull = pipe.shape.flow == Flow::Pull;
         if pull {
@@ -41,8 +44,8 @@ impl Shard {
     }
 
     /// A hold has ended.
-    pub(super) fn released(&mut self, station: &mut Station, ticket: Ticket, message: Message, pipe: Option<u32>) {
-        if matches!(station.intake, Intake::Servers { .. }) {
+    pub(super) fn released(&mut self, station: &mut Station, ticket: Ticket, message: Message, pipe: Option<u32>, cancelled: bool) {
+        if !cancelled && matches!(station.intake, Intake::Servers { .. }) {
             station.counts.services += 1;
             self.events += 1;
         }
@@ -56,7 +59,10 @@ impl Shard {
     /// Takes one signal.
     pub(super) fn take_signal(&mut self, station: &mut Station, signal: Signal) {
         match signal {
-            Signal::Returned { pipe, taken, granted, finished } => self.returned(station, pipe, taken, granted, finished),
+            Signal::Returned { pipe, taken, bytes, granted, finished } => {
+                self.pipes[pipe as usize].bytes_inside -= bytes;
+                self.returned(station, pipe, taken, granted, finished);
+            }
             Signal::Opened { number, attempt, more } => {
                 let entry = station.open.entry(number).or_insert((attempt, 1));
                 if entry.0 < attempt {
@@ -132,9 +138,9 @@ impl Shard {
     pub(super) fn report_back(&mut self, station: &mut Station) {
         for pipe_number in std::mem::take(&mut station.touched) {
             let pipe = &mut self.pipes[pipe_number as usize];
-            let taken = std::mem::take(&mut pipe.taken);
+            let (taken, bytes) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.taken_bytes));
             let to = pipe.shape.from.0;
-            self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, granted: 0, finished: 0 });
+            self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, bytes, granted: 0, finished: 0 });
         }
         for index in 0..station.pulls_in.len() {
             let pipe_number = station.pulls_in[index];
@@ -145,7 +151,7 @@ impl Shard {
             if taken + granted + finished > 0 {
                 pipe.outstanding += granted;
                 let to = pipe.shape.from.0;
-                self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, granted, finished });
+                self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, bytes: 0, granted, finished });
             }
         }
     }
