@@ -21,7 +21,7 @@ const OF_NOTHING: &[&[&str]] = &[&["edit.paste", "edit.note"], &["edit.select_al
 /// Shows the menu while it is open.
 pub fn menu_ui(response: &Response, input: &CanvasInput<'_>, state: &mut CanvasState, outbox: &mut Outbox) {
     response.context_menu(|ui| {
-        ui.set_min_width(200.0);
+        ui.set_min_width(250.0);
         let first = input.selection.first();
         match first {
             None if !input.read_only => {
