@@ -114,6 +114,13 @@ impl Document {
         folder.or(self.base.as_deref()).map_or_else(|| std::env::current_dir().unwrap_or_default(), Path::to_owned)
     }
 
+    /// The folder that a live run writes below: the file's name, ending in `.out`. A document without a file writes to the temporary
+    /// folder, never among the samples.
+    pub fn output(&self) -> PathBuf {
+        let stem = self.path.as_deref().and_then(Path::file_stem);
+        stem.map_or_else(|| std::env::temp_dir().join("pipewright.out"), |stem| self.folder().join(stem).with_added_extension("out"))
+    }
+
     /// Sets the folder for a document without a file.
     pub fn set_base(&mut self, folder: Option<PathBuf>) {
         self.base = folder;
@@ -282,6 +289,7 @@ mod tests {
         document.saved(document.state_number(), "x.ron".into(), None);
         assert!(!document.dirty());
         assert_eq!(document.name(), "x.ron");
+        assert!(document.output().ends_with("x.out"), "{}", document.output().display());
     }
 
     #[test]

@@ -27,7 +27,9 @@ pub fn start(state: &mut State) {
     if open.running() {
         return;
     }
-    let options = RunOptions { speed: open.speed, ..RunOptions::new(open.mode, open.document.folder()) };
+    // A simulation writes nothing.
+    let output = (open.mode == Mode::Live).then(|| open.document.output());
+    let options = RunOptions { speed: open.speed, output, ..RunOptions::new(open.mode, open.document.folder()) };
     open.problems_of_start.clear();
     open.session = Some(Session::start(open.document.graph().clone(), catalogue, options));
 }
