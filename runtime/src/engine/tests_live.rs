@@ -204,3 +204,28 @@ fn the_clock_and_the_seed_of_a_plan_come_from_the_graph() {
     assert_eq!(plan(&graph, 3).starts_at, 1_000_000_000);
     assert_eq!(plan(&graph, 3).seed, 3);
 }
+
+#[test]
+fn g3_credit_keeps_coming_back_across_workers() {
+    let nodes: Nodes<'_> = &[
+        ("orders", "generator", &[("rate", text("2000/s")), ("count", number(3_000))]),
+        ("returns", "generator", &[("arrivals", word("poisson")), ("rate", text("2000/s")), ("count", number(3_000))]),
+        ("large", "filter", &[("condition", text("size >= 0"))]),
+        ("news", "topic", &[]),
+        ("wanted", "subscription", &[("capacity", number(100_000))]),
+        ("workers", "consumer_pool", &[("servers", number(4)), ("service", exponential("500 us"))]),
+        ("done", "sink", &[]),
+    ];
+    let pipes = [
+        "orders.out -> large.in",
+        "returns.out -> large.in",
+        "large.out -> news.in",
+        "news.out -> wanted.in",
+        "wanted.out -> workers.in",
+        "workers.out -> done.in",
+    ];
+    for workers in [1, 2, 4] {
+        let report = report(start(&graph(nodes, &pipes), workers));
+        assert_eq!((report.ended.as_str(), report.messages.delivered), ("exhausted", 6_000), "{workers} workers: {report:?}");
+    }
+}

@@ -167,7 +167,9 @@ impl Parser<'_, '_> {
         let leaf = |shape| Tree { shape, start: token.start, end: token.end, tail: Vec::new() };
         if at >= end {
             self.found.syntax(token.start, "expected a value".to_owned());
-            return (Tree { shape: Shape::Bad, start: token.start, end: token.start, tail: Vec::new() }, at);
+            // It would stand right behind what came before: comments that follow belong to what encloses it.
+            let place = at.checked_sub(1).map_or(token.start, |before| self.tokens.list[before].end);
+            return (Tree { shape: Shape::Bad, start: place, end: place, tail: Vec::new() }, at);
         }
         let slice = self.tokens.slice(at);
         let read = match token.kind {
