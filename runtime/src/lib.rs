@@ -6,8 +6,8 @@
 //! *reject*, and until then a *lock* keeps others away. What fails too often becomes a *dead letter*.
 //!
 //! # The way of a graph
-//! [`file`] reads RON text into a [`graph::Graph`], the document, which changes only by [`graph::Edit`]. [`check`] finds everything wrong with
-//! it at once. [`engine::plan::Plan`] is what runs; [`engine::run::Run`] runs it, by the wall clock or by a virtual one. [`telemetry`] is what
+//! [`file`](mod@file) reads RON text into a [`graph::Graph`], the document, which changes only by [`graph::Edit`]. [`check`](mod@check)
+//! finds everything wrong with it at once. [`engine::plan::Plan`] is what runs; [`engine::run::Run`] runs it, by the wall clock or by a virtual one. [`telemetry`] is what
 //! can be seen of it: a snapshot thirty times a second, and a report at the end.
 //!
 //! What a node does is a [`node::Behaviour`]: events in, wishes out, no clock and no thread of its own, so the same code runs under both clocks.
