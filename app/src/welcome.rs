@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Width of the column.
 const COLUMN: f32 = 820.0;
 /// Size of a card, and of the picture in it.
-const CARD: [f32; 2] = [260.0, 196.0];
+const CARD: [f32; 2] = [260.0, 208.0];
 const PICTURE: f32 = 116.0;
 
 /// Shows the page.

@@ -27,7 +27,7 @@ struct Picture {
 
 /// Where the minimap lies in a canvas; nowhere if the canvas is too small for it.
 pub fn place(viewport: Rect) -> Option<Rect> {
-    (viewport.width() > 480.0 && viewport.height() > 260.0).then(|| Rect::from_min_size(viewport.max - SIZE - vec2(14.0, 14.0), SIZE))
+    (viewport.width() > 640.0 && viewport.height() > 320.0).then(|| Rect::from_min_size(viewport.max - SIZE - vec2(14.0, 14.0), SIZE))
 }
 
 impl Minimap {

@@ -6,7 +6,6 @@ use super::drive::{Show, drive, open};
 use super::load::Loaded;
 use super::table::{line, table};
 use console::Term;
-use pipewright_runtime::engine::control::Speed;
 use pipewright_runtime::engine::run::RunOptions;
 use pipewright_runtime::telemetry::snapshot::{Mode, Snapshot};
 use pipewright_runtime::units::Span;
@@ -24,15 +23,13 @@ pub fn run(arguments: &RunArguments) -> Exit {
 /// Runs an opened graph live.
 pub fn live(loaded: &Loaded, until: Option<Span>, seed: Option<u64>, warm_up: Span, workers: usize, report: &ReportArguments) -> Exit {
     let options = RunOptions {
-        mode: Mode::Live,
         seed,
-        speed: Speed::Times(1.0),
         until,
         warm_up,
         within: report.within,
-        folder: loaded.folder(),
         output: Some(loaded.output()),
         workers,
+        ..RunOptions::new(Mode::Live, loaded.folder())
     };
     let stdout = Term::stdout();
     let quiet = report.quiet || report.json;

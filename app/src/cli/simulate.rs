@@ -18,15 +18,13 @@ pub fn simulate(arguments: &SimulateArguments) -> Exit {
         Err(exit) => return exit,
     };
     let options = RunOptions {
-        mode: Mode::Simulated,
         seed: arguments.seed,
         speed: Speed::Fastest,
         until: Some(arguments.until),
         warm_up: arguments.warm_up.unwrap_or(Span::ZERO),
         within: arguments.report.within,
-        folder: loaded.folder(),
         output: arguments.write.then(|| loaded.output()),
-        workers: 0,
+        ..RunOptions::new(Mode::Simulated, loaded.folder())
     };
     let mut show: Box<dyn Show> = if std::io::stderr().is_terminal() && !arguments.report.quiet {
         Box::new(Progress::new(arguments.until))

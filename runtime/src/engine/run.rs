@@ -6,6 +6,7 @@ use super::plan::Plan;
 use super::publish::empty_snapshot;
 use super::sim::{Advance, Simulation, SimulationOptions};
 use crate::graph::Graph;
+use crate::id::PipeId;
 use crate::node::Catalogue;
 use crate::problem::{Problem, Subject};
 use crate::telemetry::report::Report;
@@ -39,6 +40,8 @@ pub struct RunOptions {
     pub output: Option<PathBuf>,
     /// Live: how many worker threads; 0 for as many as there are cores.
     pub workers: usize,
+    /// Pipes whose messages are shown from the first one on.
+    pub watched: Vec<PipeId>,
 }
 
 impl RunOptions {
@@ -54,6 +57,7 @@ impl RunOptions {
             folder: folder.into(),
             output: None,
             workers: 0,
+            watched: Vec::new(),
         }
     }
 }
@@ -108,7 +112,7 @@ impl Run {
                 let mut simulation = Simulation::new(plan, &simulation_options);
                 let latest = Arc::new(ArcSwap::from_pointee(empty_snapshot(simulation.names(), Mode::Simulated)));
                 let seam = seam(&latest);
-                simulation.shard().taps = Some(seam.taps.clone());
+                simulation.shard().show_messages(&seam.taps, &options.watched);
                 let options = options.clone();
                 let work = move || Paced::new(simulation, &options, seam).work();
                 (latest, std::thread::Builder::new().name("simulation".to_owned()).spawn(work).map_err(failed)?)

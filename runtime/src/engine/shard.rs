@@ -12,6 +12,7 @@ use super::pipe::Pipe;
 use super::signal::{Parcel, Signal, source_of_station};
 use super::slots::Waiting;
 use super::station::{Health, Station};
+use crate::id::PipeId;
 use crate::message::Message;
 use crate::node::{Answer, Ask, Change, Effect, Event, Flow, Form, Intake, Ticket};
 use crate::setting::Settings;
@@ -175,6 +176,14 @@ impl Shard {
         let station = self.stations[local as usize].as_mut().expect("stations are in place between rounds");
         station.signals.put(self.round, source, signal);
         mark_ready(station, local, &mut self.next);
+    }
+
+    /// Shows messages through `taps`, at first those of the pipes named.
+    pub fn show_messages(&mut self, taps: &crossbeam_channel::Sender<Tapped>, watched: &[PipeId]) {
+        self.taps = Some(taps.clone());
+        for pipe in &mut self.pipes {
+            pipe.watched = watched.contains(&pipe.shape.id);
+        }
     }
 
     /// Tells every station that the run drains.

@@ -229,3 +229,15 @@ fn g3_credit_keeps_coming_back_across_workers() {
         assert_eq!((report.ended.as_str(), report.messages.delivered), ("exhausted", 6_000), "{workers} workers: {report:?}");
     }
 }
+
+#[test]
+fn a_warm_up_leaves_statistics_out_and_the_books_whole() {
+    let options =
+        RunOptions { warm_up: Span::millis(300), until: Some(Span::millis(900)), ..RunOptions::new(Mode::Live, std::env::temp_dir()) };
+    let run = Run::start(&counted(1_000_000, "500/s"), CATALOGUE, &options).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let report = report(run);
+    assert!(report.warm_up_s >= 0.3 && report.warm_up_s < report.duration_s, "{} of {}", report.warm_up_s, report.duration_s);
+    let counted = report.nodes["done"].received;
+    assert!(counted > 0 && counted < report.messages.delivered, "{counted} of {}", report.messages.delivered);
+    assert_eq!(report.latency.count, counted);
+}

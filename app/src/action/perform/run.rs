@@ -29,7 +29,8 @@ pub fn start(state: &mut State) {
     }
     // A simulation writes nothing.
     let output = (open.mode == Mode::Live).then(|| open.document.output());
-    let options = RunOptions { speed: open.speed, output, ..RunOptions::new(open.mode, open.document.folder()) };
+    let watched = open.watched(catalogue).into_iter().collect();
+    let options = RunOptions { speed: open.speed, output, watched, ..RunOptions::new(open.mode, open.document.folder()) };
     open.problems_of_start.clear();
     open.session = Some(Session::start(open.document.graph().clone(), catalogue, options));
 }

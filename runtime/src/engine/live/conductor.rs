@@ -29,6 +29,7 @@ pub struct Prepared {
     /// Kept alive for as long as the workers ask it.
     _outside: Outside,
     until: Option<Moment>,
+    warm_up: Moment,
     within: Option<Span>,
 }
 
@@ -43,12 +44,12 @@ pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> std::
     let (names, mut shards) = assemble(plan, workers, Origin { replication: 0, epoch }, world);
     lines.truncate(shards.len());
     for shard in &mut shards {
-        shard.taps = Some(taps.clone());
+        shard.show_messages(taps, &options.watched);
     }
     let ends = names.ends.clone();
     let crew = Crew::start(shards, lines)?;
     let until = options.until.map(|until| Moment(until.0));
-    Ok(Prepared { names, crew, ends, _outside: outside, until, within: options.within })
+    Ok(Prepared { names, crew, ends, _outside: outside, until, warm_up: Moment(options.warm_up.0), within: options.within })
 }
 
 impl Prepared {
@@ -61,7 +62,7 @@ impl Prepared {
     pub(crate) fn conduct(self, seam: &Seam) {
         self.crew.clock.run();
         self.crew.all(|| Order::Run);
-        Conductor { run: self, seam, state: RunState::Running, stopping: None, drains: 0, quiet: 0, last_events: 0 }.conduct();
+        Conductor { run: self, seam, state: RunState::Running, warm: None, stopping: None, drains: 0, quiet: 0, last_events: 0 }.conduct();
     }
 }
 
@@ -69,6 +70,8 @@ struct Conductor<'a> {
     run: Prepared,
     seam: &'a Seam,
     state: RunState,
+    /// When the warm-up ended.
+    warm: Option<Moment>,
     stopping: Option<Instant>,
     drains: u32,
     /// How many pictures in a row showed a run at rest.
@@ -90,6 +93,7 @@ impl Conductor<'_> {
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
                 Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break "stopped".to_owned(),
             }
+            self.warm_up();
             if let Some(ended) = self.stop_asked() {
                 break ended;
             }
@@ -102,6 +106,17 @@ impl Conductor<'_> {
             }
         };
         self.end(&ended);
+    }
+
+    /// Ends the warm-up when its time has come; statistics count from then on.
+    fn warm_up(&mut self) {
+        let now = self.run.crew.clock.now();
+        if self.warm.is_none() && now >= self.run.warm_up {
+            self.warm = Some(if self.run.warm_up == Moment::START { Moment::START } else { now });
+            if self.run.warm_up > Moment::START {
+                self.run.crew.all(|| Order::RestartStatistics(now));
+            }
+        }
     }
 
     /// Whether a stop is asked for, and whether it is done with.
@@ -226,7 +241,8 @@ impl Conductor<'_> {
         let wall = Span(self.run.crew.clock.wall());
         let Prepared { names, crew, within, .. } = self.run;
         let shards = crew.halt();
-        let report = report(&names, &shards, now, wall, ended, within);
+        let course = Course { mode: Mode::Live, wall, now, warm_up: self.warm.unwrap_or(now), ended: ended.to_owned(), within };
+        let report = report(&names, &shards, &course);
         let _ = self.seam.report.set(report);
         let ok = matches!(ended, "stopped" | "until" | "exhausted");
         let state = if ok { RunState::Ended } else { RunState::Failed(ended.into()) };
@@ -235,14 +251,13 @@ impl Conductor<'_> {
     }
 }
 
-fn report(names: &Names, shards: &[Shard], now: Moment, wall: Span, ended: &str, within: Option<Span>) -> Report {
-    let course = Course { mode: Mode::Live, wall, now, warm_up: Moment::START, ended: ended.to_owned(), within };
-    let report = summary::report(names, shards, &course);
+fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
+    let report = summary::report(names, shards, course);
     debug_assert!(
         report.messages.balanced,
         "the books of `{}` do not balance after {} s: {:?}",
         report.graph,
-        now.0 / SECOND,
+        course.now.0 / SECOND,
         report.messages
     );
     report

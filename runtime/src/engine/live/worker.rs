@@ -22,6 +22,8 @@ pub enum Order {
     Run,
     /// While parked: run one round at this moment, and say what is left.
     Round(Moment),
+    /// Forget what was measured so far: the warm-up is over.
+    RestartStatistics(Moment),
     /// Tell every station that the run drains.
     Drain,
     /// Show the messages of a pipe, or no longer.
@@ -128,6 +130,7 @@ impl Worker {
                     let sent = self.hand_over();
                     self.say_standing(sent);
                 }
+                Some(Order::RestartStatistics(now)) => self.shard.restart_statistics(now),
                 Some(Order::Drain) => self.shard.drain(),
                 Some(Order::Watch(pipe, on)) => self.shard.pipes[pipe as usize].watched = on,
                 Some(Order::Change(local, settings)) => {
