@@ -43,6 +43,8 @@ pub struct Open {
     pub checking: Option<u64>,
     /// The pipes that carry failures away, and the revision that this was found in.
     failure_pipes: (u64, BTreeSet<PipeId>),
+    /// Whether the drawing differs from what runs, and the revision that this was found in.
+    redrawn: Option<(u64, bool)>,
     /// Why the last start was refused.
     pub problems_of_start: Vec<pipewright_runtime::problem::Problem>,
 }
@@ -62,6 +64,7 @@ impl Open {
             close_when_saved: false,
             checking: None,
             failure_pipes: (0, BTreeSet::new()),
+            redrawn: None,
             problems_of_start: Vec::new(),
         }
     }
@@ -69,6 +72,28 @@ impl Open {
     /// Whether a run goes on.
     pub fn running(&self) -> bool {
         self.session.as_ref().is_some_and(Session::alive)
+    }
+
+    /// Takes a new run in place of the old one.
+    pub fn begin(&mut self, session: Session) {
+        self.problems_of_start.clear();
+        self.redrawn = None;
+        self.session = Some(session);
+    }
+
+    /// Whether nodes or pipes were put in or taken out since the run began: they come into force at the next start.
+    pub fn redrawn(&mut self) -> bool {
+        let revision = self.document.revision();
+        let Some(running) = self.session.as_ref().filter(|session| session.alive()).and_then(Session::snapshot) else { return false };
+        if self.redrawn.is_none_or(|(known, _)| known != revision) {
+            let graph = self.document.graph();
+            let counts = graph.nodes().len() == running.nodes.len() && graph.pipes().len() == running.pipes.len();
+            let same = counts
+                && graph.nodes().keys().all(|id| running.nodes.contains_key(id))
+                && graph.pipes().keys().all(|id| running.pipes.contains_key(id));
+            self.redrawn = Some((revision, !same));
+        }
+        self.redrawn.is_some_and(|(_, redrawn)| redrawn)
     }
 
     /// The pipes whose messages are looked at: the one in the messages panel, and those that carry failures away.

@@ -74,6 +74,14 @@ impl Payload {
         }
     }
 
+    /// Length in bytes if they are at hand; `None` while only the value is.
+    pub fn known_len(&self) -> Option<usize> {
+        match &self.0 {
+            None => Some(0),
+            Some(body) => body.bytes.get().map(Bytes::len),
+        }
+    }
+
     /// Whether there is no payload.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

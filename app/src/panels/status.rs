@@ -12,6 +12,7 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 20.0;
         let small = |text: String| RichText::new(text).size(11.5).color(theme.dim);
+        let redrawn = state.front_mut().is_some_and(crate::state::Open::redrawn);
         if let Some(open) = state.front() {
             let graph = open.document.graph();
             let of = |count: usize, one: &str| format!("{} {one}{}", figure::count(count as u64), if count == 1 { "" } else { "s" });
@@ -41,6 +42,12 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
                 (_, _, false, None) => String::new(),
             };
             ui.label(small(saved));
+            if redrawn {
+                let text = RichText::new("redrawn since the start").size(11.5).color(theme.warning);
+                ui.label(text).on_hover_text(
+                    "Nodes or pipes were put in or taken out. They come into force at the next start; changed settings do so at once.",
+                );
+            }
             if asked {
                 state.outbox.command("view.problems");
             }

@@ -133,3 +133,16 @@ fn g16_simulated_calendar_time_starts_where_the_graph_says() {
     let bytes = seen[0].message.payload.bytes();
     assert!(bytes.starts_with(b"\"2030-06-01T12:00:0"), "{}", String::from_utf8_lossy(&bytes));
 }
+
+#[test]
+fn g14_a_payload_beyond_the_inline_limit_fails_where_it_is_made() {
+    let large = format!("{{\"a\": \"{{{{pad {}}}}}\"}}", crate::message::INLINE_LIMIT);
+    let nodes: Nodes<'_> = &[
+        ("small", "generator", &[("rate", text("10/s")), ("count", number(5)), ("payload", text("{\"a\": 1}"))]),
+        ("large", "generator", &[("rate", text("10/s")), ("count", number(5)), ("payload", text(&large))]),
+        ("done", "sink", &[]),
+    ];
+    let report = simulate(&graph(nodes, &["small.out -> done.in", "large.out -> done.in"]), 1, 10.0, &SimulationOptions::default());
+    assert_eq!((report.messages.delivered, report.messages.dead_lettered), (5, 5), "{:?}", report.errors);
+    assert!(report.errors["large"].contains("travel inline"), "{:?}", report.errors);
+}

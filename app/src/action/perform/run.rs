@@ -31,8 +31,8 @@ pub fn start(state: &mut State) {
     let output = (open.mode == Mode::Live).then(|| open.document.output());
     let watched = open.watched(catalogue).into_iter().collect();
     let options = RunOptions { speed: open.speed, output, watched, ..RunOptions::new(open.mode, open.document.folder()) };
-    open.problems_of_start.clear();
-    open.session = Some(Session::start(open.document.graph().clone(), catalogue, options));
+    let session = Session::start(open.document.graph().clone(), catalogue, options);
+    open.begin(session);
 }
 
 /// Runs by the wall clock.

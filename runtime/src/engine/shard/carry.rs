@@ -5,7 +5,7 @@ use crate::engine::signal::Signal;
 use crate::engine::slots::Waiting;
 use crate::engine::station::Station;
 use crate::id::mix;
-use crate::message::{Message, Settlement};
+use crate::message::{INLINE_LIMIT, Message, Settlement};
 use crate::node::reason::TOO_BIG;
 use crate::node::{Effect, Effects, Fan, Flow, Intake, PortRole};
 use crate::units::Moment;
@@ -139,6 +139,10 @@ impl Shard {
         }
         if output.flow == Flow::Pull {
             return self.hand_out(station, port, message);
+        }
+        if message.payload.known_len().is_some_and(|length| length > INLINE_LIMIT) && output.role != PortRole::Error {
+            let error = format!("the payload has {} bytes, at most {INLINE_LIMIT} travel inline", message.payload.len());
+            return self.too_big(station, port, message, &error.into());
         }
         let bounded = |pipe: &&u32| self.pipes[**pipe as usize].shape.capacity_bytes > 0;
         if let Some(pipe) = output.pipes.iter().find(bounded) {
