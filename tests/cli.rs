@@ -174,20 +174,28 @@ fn run_prints_plain_lines_where_there_is_no_terminal() {
     assert!(said.out.lines().count() > 5 && said.out.contains("delivered") && !said.out.contains('\u{1b}'), "{}", said.out);
     let report: Value = serde_json::from_str(&std::fs::read_to_string(&out).expect("--out writes the report")).expect("JSON");
     assert_eq!((report["mode"].as_str(), report["messages"]["balanced"].as_bool()), (Some("live"), Some(true)));
-    assert!(report["duration_s"].as_f64().is_some_and(|seconds| (1.1..3.0).contains(&seconds)), "{}", report["duration_s"]);
+    assert!(report["duration_s"].as_f64().is_some_and(|seconds| (1.1..30.0).contains(&seconds)), "{}", report["duration_s"]);
 }
 
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_run_with_its_report() {
-    let mut child =
-        command(&["run", HELLO, "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    use std::io::{BufRead, BufReader, Read};
+    let folder = Folder::new("cli-interrupt");
+    let out = folder.at("report.json");
+    let mut child = command(&["run", HELLO, "--out", &out]).stdout(Stdio::piped()).spawn().expect("the program can be started");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is ours"));
+    // The line that tells of deliveries comes when the run is well under way, however slow the machine is.
+    let mut line = String::new();
+    while !line.contains("delivered") || line.contains("delivered 0 ") {
+        line.clear();
+        assert!(lines.read_line(&mut line).expect("lines of text") > 0, "the run ended by itself");
+    }
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill can be started");
-    assert!(killed.success() && child.try_wait().is_ok());
-    let said = Said::of(&child.wait_with_output().expect("the program ends"));
-    assert_eq!(said.code, 0, "{}", said.err);
-    let report = said.json();
+    assert!(killed.success());
+    lines.read_to_string(&mut line).expect("text");
+    assert_eq!(child.wait().expect("the program ends").code(), Some(0), "{line}");
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&out).expect("--out writes the report")).expect("JSON");
     assert_eq!((report["messages"]["balanced"].as_bool(), report["ended"].as_str()), (Some(true), Some("stopped")));
     assert!(report["messages"]["delivered"].as_u64().is_some_and(|count| count > 0));
 }

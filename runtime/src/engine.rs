@@ -15,7 +15,8 @@
 //! - **G4** The last descendant of a delivery acks it; a failure anywhere nacks the whole (`shard/settle.rs`).
 //! - **G5** What is made from a message has an id derived from it: a redelivery makes the same id (`crate::message`, `crate::id`).
 //! - **G6** One latency sample for each delivered message, from the entry of its oldest ancestor (`shard/carry.rs`).
-//! - **G7** Arrivals of an open loop keep their due times, blocked or not (`nodes/publish`).
+//! - **G7** Arrivals of an open loop keep their due times, blocked or not; a user of a closed loop sends only after the last descendant of the
+//!   message before has ended (`nodes/publish`, `shard/settle.rs`).
 //! - **G8** A hold occupies a server; a finished one with a blocked output stays occupied: blocked, not busy (`slots.rs`, `station.rs`).
 //! - **G9** The outside is asked and answers later; answers to an older generation are discarded; a simulation writes nothing unless told
 //!   (`live/outside.rs`, `sim.rs`).

@@ -143,6 +143,15 @@ impl Settlement {
     }
 }
 
+/// Whose closed loop a message belongs to (G7): the source waits until the last descendant has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tracked {
+    /// The station number of the source. The engine fills it in.
+    pub origin: u32,
+    /// The source's own number for the message.
+    pub number: u64,
+}
+
 /// The rarely used part of the envelope, shared by copies and copied when written.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Head {
@@ -160,6 +169,8 @@ pub struct Head {
     pub content_type: Option<Arc<str>>,
     /// W3C trace context, `traceparent`.
     pub trace_parent: Option<Arc<str>>,
+    /// Which closed loop waits for its end, if any (G7).
+    pub tracked: Option<Tracked>,
 }
 
 /// A message: envelope and payload. Moving one copies about 100 bytes; everything large is behind a shared pointer.
@@ -217,6 +228,7 @@ impl Message {
             headers: Vec::new(),
             content_type: None,
             trace_parent: None,
+            tracked: None,
         };
         self.head.as_deref().unwrap_or(&EMPTY)
     }
@@ -238,6 +250,11 @@ impl Message {
             Some((_, old)) => *old = value,
             None => headers.push((name.into(), value)),
         }
+    }
+
+    /// Which closed loop waits for its end, if any.
+    pub fn tracked(&self) -> Option<Tracked> {
+        self.head.as_ref().and_then(|head| head.tracked)
     }
 
     /// The ordering key, if any.

@@ -1,7 +1,7 @@
 //! Guarantees that need a graph to show: each test names its number.
 
 use super::sim::{Simulation, SimulationOptions};
-use super::trial::{Nodes, graph, number, pipe, plan, simulate, text, word};
+use super::trial::{Nodes, exponential, graph, number, pipe, plan, simulate, text, word};
 use crate::graph::{Edit, Graph};
 use crate::setting::Setting;
 use crate::telemetry::snapshot::Tapped;
@@ -145,4 +145,53 @@ fn g14_a_payload_beyond_the_inline_limit_fails_where_it_is_made() {
     let report = simulate(&graph(nodes, &["small.out -> done.in", "large.out -> done.in"]), 1, 10.0, &SimulationOptions::default());
     assert_eq!((report.messages.delivered, report.messages.dead_lettered), (5, 5), "{:?}", report.errors);
     assert!(report.errors["large"].contains("travel inline"), "{:?}", report.errors);
+}
+
+/// Users, a queue and a pool; the closed loop of the repairmen: three jobs, think 2 s, two servers of 0.25 s.
+fn closed(population: i64, think: Setting, middle: Nodes<'_>, pipes: &[&str]) -> Graph {
+    let users: Nodes<'_> = &[("users", "generator", &[("arrivals", word("closed")), ("population", number(population)), ("think", think)])];
+    let nodes: Vec<_> = users.iter().chain(middle).copied().collect();
+    graph(&nodes, pipes)
+}
+
+#[test]
+fn g7_a_closed_loop_waits_for_the_last_descendant() {
+    // One user, no thinking: a copy takes 1 s, the other 3 s, so a message is sent every 3 s.
+    let middle: Nodes<'_> = &[
+        ("news", "topic", &[]),
+        ("a", "subscription", &[]),
+        ("b", "subscription", &[]),
+        ("quick", "consumer_pool", &[("service", text("1 s"))]),
+        ("slow", "consumer_pool", &[("service", text("3 s"))]),
+    ];
+    let pipes = ["users.out -> news.in", "news.out -> a.in", "news.out -> b.in", "a.out -> quick.in", "b.out -> slow.in"];
+    let report = simulate(&closed(1, text("0 s"), middle, &pipes), 1, 300.0, &SimulationOptions::default());
+    assert_eq!(report.messages.entered, 100);
+    // What is given up has ended too: five deliveries of 1 s each, then the next.
+    let middle: Nodes<'_> = &[
+        ("work", "queue", &[("max_deliveries", number(5)), ("retry", word("immediate"))]),
+        ("weak", "consumer_pool", &[("service", text("1 s")), ("failure_share", Setting::Number(1.0))]),
+        ("kept", "dead_letters", &[]),
+    ];
+    let pipes = ["users.out -> work.in", "work.out -> weak.in", "work.dead_letters -> kept.in"];
+    let report = simulate(&closed(1, text("0 s"), middle, &pipes), 1, 300.0, &SimulationOptions::default());
+    assert_eq!(report.messages.entered, 60);
+}
+
+#[test]
+fn g7_the_repairmen_behave_as_theory_says() {
+    let middle: Nodes<'_> =
+        &[("work", "queue", &[]), ("workers", "consumer_pool", &[("servers", number(2)), ("service", exponential("250 ms"))])];
+    let graph = closed(3, exponential("2 s"), middle, &["users.out -> work.in", "work.out -> workers.in"]);
+    let options = SimulationOptions { warm_up: Span::secs(1_000), ..Default::default() };
+    let report = simulate(&graph, 1, 201_000.0, &options);
+    // The birth-death chain with rates 3/2, 2/2, 1/2 up and 4, 8, 8 down.
+    let (p1, p2, p3) = (1.5 / 4.0, 1.5 / 4.0 * 1.0 / 8.0, 1.5 / 4.0 * 1.0 / 8.0 * 0.5 / 8.0);
+    let whole = 1.0 + p1 + p2 + p3;
+    let throughput = (4.0 * p1 + 8.0 * p2 + 8.0 * p3) / whole;
+    let in_system = (p1 + 2.0 * p2 + 3.0 * p3) / whole;
+    let measured = report.nodes["workers"].sent as f64 / 200_000.0;
+    assert!((measured / throughput - 1.0).abs() < 0.01, "{measured} for {throughput}");
+    let queue = &report.queues["work"];
+    assert!((queue.in_system_mean / in_system - 1.0).abs() < 0.02, "{} for {in_system}", queue.in_system_mean);
 }

@@ -5,7 +5,7 @@ use crate::engine::signal::Signal;
 use crate::engine::slots::Waiting;
 use crate::engine::station::Station;
 use crate::id::mix;
-use crate::message::{INLINE_LIMIT, Message, Settlement};
+use crate::message::{INLINE_LIMIT, Message, Settlement, Tracked};
 use crate::node::reason::TOO_BIG;
 use crate::node::{Effect, Effects, Fan, Flow, Intake, PortRole};
 use crate::units::Moment;
@@ -26,12 +26,14 @@ impl Shard {
                 station.counts.entered += 1;
                 self.events += 1;
                 message.arrived = message.entered;
+                Self::own(station, &mut message);
                 self.emit(station, port, message);
             }
             Effect::EnterRejected(mut message, error) => {
                 station.counts.entered += 1;
                 self.events += 1;
                 message.arrived = self.now;
+                Self::own(station, &mut message);
                 self.reject(station, message, &error);
             }
             Effect::Overrun(arrivals) => {
@@ -42,15 +44,18 @@ impl Shard {
             Effect::Emit(port, message) => self.emit(station, port, message),
             Effect::Copy(port, message) => {
                 station.counts.copied += 1;
-                self.opened(station, &message.settlement, 1);
+                self.opened(station, &message, 1);
                 self.emit(station, port, message);
             }
             Effect::SplitOff(port, message) => {
                 station.counts.split_off += 1;
-                self.opened(station, &message.settlement, 1);
+                self.opened(station, &message, 1);
                 self.emit(station, port, message);
             }
-            Effect::Absorb(_) => station.counts.absorbed += 1,
+            Effect::Absorb(message) => {
+                station.counts.absorbed += 1;
+                self.close_tracked(station, message.tracked());
+            }
             Effect::Deliver(message) => {
                 station.counts.delivered += 1;
                 self.latency.record(self.now.since(message.entered).0);
@@ -113,6 +118,13 @@ impl Shard {
                     self.producing -= 1;
                 }
             }
+        }
+    }
+
+    /// A message of a closed loop belongs to the source that it enters from (G7).
+    fn own(station: &Station, message: &mut Message) {
+        if let Some(tracked) = message.tracked() {
+            message.head_mut().tracked = Some(Tracked { origin: station.number, ..tracked });
         }
     }
 
@@ -185,7 +197,7 @@ impl Shard {
         };
         station.counts.copied += others.len() as u64;
         if !others.is_empty() {
-            self.opened(station, &message.settlement, others.len() as u32);
+            self.opened(station, &message, others.len() as u32);
         }
         station.residence.record(self.now.since(message.arrived).0);
         for pipe in others {
@@ -258,5 +270,6 @@ impl Shard {
         }
         station.hash = mix(station.hash ^ self.now.0.wrapping_add(how << 56)) ^ message.id.low();
         self.close(station, &message.settlement);
+        self.close_tracked(station, message.tracked());
     }
 }

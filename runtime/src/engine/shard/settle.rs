@@ -8,7 +8,7 @@
 use super::{DEAD_LETTERS_KEPT, Shard};
 use crate::engine::signal::Signal;
 use crate::engine::station::Station;
-use crate::message::{Message, Settlement, Value};
+use crate::message::{Message, Settlement, Tracked, Value};
 use crate::telemetry::snapshot::DeadLetter;
 use std::sync::Arc;
 
@@ -22,10 +22,13 @@ pub fn error_headers(message: &mut Message, node: &str, reason: Option<&str>, er
 }
 
 impl Shard {
-    /// A delivery has more descendants now.
-    pub(super) fn opened(&mut self, station: &mut Station, settlement: &Settlement, more: u32) {
+    /// A message's deliveries, and the closed loop it belongs to, have more descendants now.
+    pub(super) fn opened(&mut self, station: &mut Station, message: &Message, more: u32) {
         let source = Self::source(station);
-        for delivery in settlement.deliveries() {
+        if let Some(tracked) = message.tracked() {
+            self.signal(station, tracked.origin, source, Signal::Opened { number: tracked.number, attempt: 0, more });
+        }
+        for delivery in message.settlement.deliveries() {
             let opened = Signal::Opened { number: delivery.number, attempt: delivery.attempt, more };
             self.signal(station, delivery.origin, source, opened);
         }
@@ -37,6 +40,14 @@ impl Shard {
         for delivery in settlement.deliveries() {
             let closed = Signal::Closed { number: delivery.number, attempt: delivery.attempt };
             self.signal(station, delivery.origin, source, closed);
+        }
+    }
+
+    /// One descendant of a closed loop's message has ended, well or not (G7). The source hears `Settled` after the last one.
+    pub(super) fn close_tracked(&mut self, station: &mut Station, tracked: Option<Tracked>) {
+        if let Some(tracked) = tracked {
+            let source = Self::source(station);
+            self.signal(station, tracked.origin, source, Signal::Closed { number: tracked.number, attempt: 0 });
         }
     }
 
@@ -92,6 +103,12 @@ impl Shard {
         station.counts.given_up += 1;
         station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
         if let Some(port) = station.error_port.filter(|port| station.wired[*port] > 0) {
+            // Given up is an end to whoever waits in a closed loop, wherever the letter goes now.
+            let tracked = message.tracked();
+            if tracked.is_some() {
+                message.head_mut().tracked = None;
+                self.close_tracked(station, tracked);
+            }
             error_headers(&mut message, station.id.as_str(), Some(reason), error);
             self.emit(station, port, message);
         } else {

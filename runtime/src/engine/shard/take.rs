@@ -3,7 +3,7 @@
 use super::Shard;
 use crate::engine::signal::{Signal, source_of_station};
 use crate::engine::station::{Health, Station};
-use crate::message::{Message, Settlement};
+use crate::message::{Message, Settlement, Tracked};
 use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ pub struct Incoming {
     pub pipe: Option<u32>,
     /// Who waits for the message's end.
     pub settlement: Settlement,
+    /// Which closed loop does.
+    pub tracked: Option<Tracked>,
 }
 
 impl Shard {
@@ -35,9 +37,15 @@ impl Shard {
             pipe.wait.record(self.now.since(message.queued).0);
             pipe.outstanding = pipe.outstanding.saturating_sub(1);
         }
-        let incoming = Incoming { pipe: pull.then_some(pipe_number), settlement: message.settlement.clone() };
+        let tracked = message.tracked();
+        let kept = tracked.map(|_| station.behaviour.dead_lettered());
+        let incoming = Incoming { pipe: pull.then_some(pipe_number), settlement: message.settlement.clone(), tracked };
         let holds = station.slots.holds();
         self.call(station, Event::Message(port, message), Some(incoming));
+        if kept.is_some_and(|kept| station.behaviour.dead_lettered() > kept) {
+            // A node that collects dead letters is where they end.
+            self.close_tracked(station, tracked);
+        }
         if pull && station.slots.holds() <= holds {
             self.pipes[pipe_number as usize].finished += 1;
         }
@@ -52,7 +60,7 @@ impl Shard {
         if let Some(pipe) = pipe {
             self.pipes[pipe as usize].finished += 1;
         }
-        let incoming = Incoming { pipe: None, settlement: message.settlement.clone() };
+        let incoming = Incoming { pipe: None, settlement: message.settlement.clone(), tracked: message.tracked() };
         self.call(station, Event::Released(ticket, message), Some(incoming));
     }
 
@@ -187,7 +195,7 @@ impl Shard {
         station.last_error = Some(error.clone());
         self.journal.write(self.now, Some(&station.id), error);
         if let Some(incoming) = incoming {
-            self.lost_in_panic(station, &incoming.settlement, error);
+            self.lost_in_panic(station, &incoming, error);
         }
         let until = self.now + station.restart_delay();
         station.health = Health::Stopped { error: error.clone(), until };
@@ -198,11 +206,12 @@ impl Shard {
     }
 
     /// The message that was in a behaviour's hands when it panicked: back to its store; with no store it is dropped, and counted.
-    fn lost_in_panic(&mut self, station: &mut Station, settlement: &Settlement, error: &Arc<str>) {
-        if settlement.deliveries().is_empty() {
+    fn lost_in_panic(&mut self, station: &mut Station, incoming: &Incoming, error: &Arc<str>) {
+        if incoming.settlement.deliveries().is_empty() {
             station.counts.drop("panic");
+            self.close_tracked(station, incoming.tracked);
         } else {
-            self.nack_deliveries(station, settlement, error);
+            self.nack_deliveries(station, &incoming.settlement, error);
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Arrival times depend on the seed and the arrival's number alone, never on whether earlier ones could be sent (G7, G11).
 
+use super::closed_loop::ClosedLoop;
 use crate::distribution::Distribution;
 use crate::node::{Effects, Form};
 use crate::random::Purpose;
@@ -28,6 +29,8 @@ pub enum Shape {
     Gaps(Distribution),
     /// Always due: as fast as the pipe takes them.
     Fastest,
+    /// No due times of their own: each follows from the end of one before.
+    Closed(ClosedLoop),
 }
 
 /// A rate over time: straight lines between points.
@@ -137,6 +140,7 @@ pub fn read_shape(form: &mut Form<'_>) -> Shape {
         }
         "distribution" => Shape::Gaps(form.distribution("gap").unwrap_or(Distribution::Constant(Span::secs(1)))),
         "fastest" => Shape::Fastest,
+        "closed" => Shape::Closed(ClosedLoop::read(form)),
         _ => Shape::Constant(form.rate("rate").unwrap_or(Rate(1.0))),
     }
 }
@@ -214,6 +218,7 @@ impl Arrivals {
         };
         let count = self.index - self.base;
         self.due = match &self.shape {
+            Shape::Closed(_) => None,
             // From the start, so that rounding does not add up.
             Shape::Constant(rate) => Some(self.start + Span((count as f64 * (SECOND as f64 / rate.0)) as u64)),
             Shape::Poisson(rate) => {

@@ -1,6 +1,7 @@
 //! Generator: makes messages at a rate or by a pattern, from a template with fake data.
 
 use super::arrivals::{Arrivals, Shape, read_shape};
+use super::closed_loop::{Users, track};
 use super::gate::Gate;
 use crate::expr::Expression;
 use crate::message::{Head, Message};
@@ -55,6 +56,11 @@ pub static GENERATOR: Kind = Kind {
                     name: "fastest",
                     label: "As fast as possible",
                     help: "As fast as the pipe takes them. In a simulation, set a count too: time does not pass.",
+                },
+                Word {
+                    name: "closed",
+                    label: "Closed loop",
+                    help: "So many users: each sends, waits until everything made from its message has ended, thinks, and sends again.",
                 },
             ]),
             Preset::Word("constant"),
@@ -111,6 +117,25 @@ pub static GENERATOR: Kind = Kind {
             "The time from one message to the next.",
         )
         .when("arrivals", &["distribution"]),
+        Field::new(
+            "Arrivals",
+            "population",
+            "Users",
+            FieldType::Integer(1, 100_000),
+            Preset::Integer(1),
+            "How many users there are. No more messages than that are on their way at once.",
+        )
+        .unit("users")
+        .when("arrivals", &["closed"]),
+        Field::new(
+            "Arrivals",
+            "think",
+            "Think time",
+            FieldType::Distribution,
+            Preset::Made(|| Setting::text("1 s")),
+            "How long a user thinks before each message.",
+        )
+        .when("arrivals", &["closed"]),
         Field::new(
             "Arrivals",
             "count",
@@ -177,6 +202,8 @@ pub static GENERATOR: Kind = Kind {
             settings,
             arrivals: None,
             backlog: VecDeque::new(),
+            users: Users::default(),
+            stopped: false,
             gate: Gate::default(),
             exhausted: false,
             awaited: None,
@@ -260,6 +287,10 @@ struct Generator {
     arrivals: Option<Arrivals>,
     /// Due arrivals not yet made: number and due time.
     backlog: VecDeque<(u64, Moment)>,
+    /// Who sends in a closed loop.
+    users: Users,
+    /// Whether the run drains: nobody in a closed loop sends any more.
+    stopped: bool,
     gate: Gate,
     exhausted: bool,
     /// The moment of the wake that was asked for, if it has not come.
@@ -272,10 +303,19 @@ impl Generator {
     /// Begins, or takes changed settings into force: a new pattern starts now, and the numbers go on.
     fn start(&mut self, fx: &mut Effects<'_>) {
         let settings = &self.settings;
+        if let Shape::Closed(rules) = &settings.shape {
+            if let Some(arrivals) = self.arrivals.take() {
+                self.made = self.made.max(arrivals.index());
+                fx.overrun(std::mem::take(&mut self.backlog).len() as u64);
+            }
+            let from = if self.made == 0 { fx.now() + settings.start_after } else { fx.now() };
+            self.awaited = None;
+            return self.users.adjust(rules, from, fx);
+        }
         match &mut self.arrivals {
             None => {
-                let start = fx.now() + settings.start_after;
-                self.arrivals = Some(Arrivals::new(settings.shape.clone(), start, 0, settings.count, fx));
+                let start = if self.made == 0 { fx.now() + settings.start_after } else { fx.now() };
+                self.arrivals = Some(Arrivals::new(settings.shape.clone(), start, self.made, settings.count, fx));
             }
             Some(arrivals) if *arrivals.shape() != settings.shape => {
                 let first = arrivals.index();
@@ -286,8 +326,38 @@ impl Generator {
         }
     }
 
+    /// Sends for every user who has thought, up to a bound, and asks to be woken for the next.
+    fn go_on_closed(&mut self, fx: &mut Effects<'_>) {
+        let Shape::Closed(rules) = &self.settings.shape else { return };
+        let now = fx.now();
+        let end = if self.stopped { 0 } else { self.settings.count.unwrap_or(u64::MAX) };
+        self.gate.look(fx);
+        let mut budget = BATCH;
+        while budget > 0 && self.gate.open() && self.made < end {
+            let Some(due) = self.users.take(rules, now) else { break };
+            budget -= 1;
+            let (mut message, error) = self.settings.make(self.made, due, fx);
+            track(&mut message, self.made);
+            self.made += 1;
+            self.gate.enter(message, error, fx);
+        }
+        if self.made >= end {
+            if !std::mem::replace(&mut self.exhausted, true) {
+                fx.exhausted();
+            }
+        } else if let Some(next) = self.users.next().filter(|_| self.gate.open()).map(|next| next.max(now))
+            && self.awaited.is_none_or(|awaited| next < awaited)
+        {
+            self.awaited = Some(next);
+            fx.wake(next, next.0);
+        }
+    }
+
     /// Sends what is due, up to a bound, and asks to be woken for the rest.
     fn go_on(&mut self, fx: &mut Effects<'_>) {
+        if matches!(self.settings.shape, Shape::Closed(_)) {
+            return self.go_on_closed(fx);
+        }
         let now = fx.now();
         let Some(arrivals) = &mut self.arrivals else { return };
         let paced = *arrivals.shape() != Shape::Fastest;
@@ -346,8 +416,16 @@ impl Behaviour for Generator {
             }
             Event::Room(port) => self.gate.room(port),
             // What is due already is still sent.
-            Event::Drain => self.arrivals.iter_mut().for_each(Arrivals::stop),
-            Event::Message(..) | Event::Released(..) | Event::Settled { .. } | Event::Renewed { .. } | Event::Answer(..) => {
+            Event::Drain => {
+                self.stopped = true;
+                self.arrivals.iter_mut().for_each(Arrivals::stop);
+            }
+            Event::Settled { number, .. } => {
+                if let Shape::Closed(rules) = &self.settings.shape {
+                    self.users.ended(rules, number, fx);
+                }
+            }
+            Event::Message(..) | Event::Released(..) | Event::Renewed { .. } | Event::Answer(..) => {
                 unreachable!("a generator takes, holds and asks nothing")
             }
         }
@@ -364,6 +442,9 @@ impl Behaviour for Generator {
         gauges.push(count("backlog", self.backlog.len() as u64));
         gauges.push(count("overrun", self.overrun));
         gauges.push(count("made", self.made));
+        if matches!(self.settings.shape, Shape::Closed(_)) {
+            gauges.push(count("waiting users", self.users.waiting()));
+        }
     }
 }
 
