@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin: the first asks the run to stop, the second to stop at once.
+//! Ctrl-C: the first asks the run to stop, the second to stop at once.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use std::time::Duration;
@@ -7,10 +7,11 @@ use std::time::Duration;
 pub struct Interrupts(Receiver<()>);
 
 impl Interrupts {
-    /// Listens from now on. Where the system does not let us, an interrupt ends the process as it always does.
+    /// Listens from now on, also where the process was started with interrupts ignored, as by `nohup` or in the background of a script:
+    /// whoever sends one means it. Hangups stay as they are, so that `nohup` keeps a run alive. Where the system does not let us, an interrupt ends the process as it always does.
     pub fn listen() -> Self {
         let (sender, receiver) = bounded(2);
-        if let Err(error) = ctrlc::try_set_handler(move || {
+        if let Err(error) = ctrlc::set_handler(move || {
             // Full: two requests wait already, and a third would say no more.
             let _ = sender.try_send(());
         }) {
