@@ -36,6 +36,7 @@ pub mod control;
 pub mod deadlock;
 pub mod files;
 pub mod inbox;
+pub mod laws;
 pub mod live;
 pub mod pipe;
 pub mod plan;

@@ -3,6 +3,7 @@
 pub mod counters;
 pub mod histogram;
 pub mod journal;
+pub mod laws;
 pub mod report;
 pub mod snapshot;
 pub mod weighted;

@@ -63,10 +63,6 @@ pub fn drive(loaded: &Loaded, options: &RunOptions, arguments: &ReportArguments,
             complain(&format!("the run failed: {error}"));
             Exit::Run
         }
-        _ if report["messages"]["balanced"] != Value::Bool(true) => {
-            complain("the books do not balance: a message was lost or counted twice, which is a defect of Pipewright");
-            Exit::Run
-        }
         _ => written,
     }
 }

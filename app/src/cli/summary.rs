@@ -56,7 +56,16 @@ pub fn text(report: &Value) -> String {
             seconds(number(&pipe["blocked_s"]))
         )
     });
+    laws(&mut out, &report["laws"]);
     out.trim_end().to_owned()
+}
+
+/// One line: how many laws were checked, and whether all of them hold.
+fn laws(out: &mut String, laws: &Value) {
+    let count = |name: &str| laws[name].as_object().map_or(0, Map::len);
+    let held = if laws["hold"] == Value::Bool(true) { "hold exactly" } else { "DO NOT ALL HOLD" };
+    let (little, utilisation) = (count("little"), count("utilisation"));
+    let _ = writeln!(out, "laws       conservation, Little's at {little} nodes and utilisation at {utilisation} nodes {held}");
 }
 
 fn books(out: &mut String, books: &Value) {

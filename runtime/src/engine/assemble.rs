@@ -1,6 +1,7 @@
 //! From a plan to shards: which worker runs which station.
 
 use super::inbox::Inbox;
+use super::laws::Account;
 use super::pipe::Pipe;
 use super::plan::Plan;
 use super::shard::{Place, Shard, World};
@@ -157,6 +158,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             blocked: Weighted::new(Moment::START),
             residence: Histogram::new(),
             store,
+            account: Account::default(),
             hash: 0,
             id: planned.id,
         }

@@ -7,6 +7,7 @@ use super::station::{Health, Station};
 use crate::id::NodeId;
 use crate::node::{Flow, Intake};
 use crate::telemetry::histogram::Histogram;
+use crate::telemetry::laws::Laws;
 use crate::telemetry::snapshot::{
     Books, DeadLetter, JournalLine, Mode, NodeFigures, NodeState, PipeFigures, Quantiles, RunState, Snapshot,
 };
@@ -246,6 +247,17 @@ pub fn deadlocks(names: &Names, waits: &[(u32, u32)]) -> Vec<Vec<NodeId>> {
     }
     let circles = circles(names.stations.len(), waits);
     circles.iter().map(|circle| circle.iter().map(|station| names.stations[*station as usize].clone()).collect()).collect()
+}
+
+/// Writes what does not hold into the journal that a run's last picture shows.
+pub fn tell_breaches(snapshot: &mut Snapshot, laws: &Laws) {
+    let (breaches, at) = (laws.breaches(), snapshot.now);
+    if !breaches.is_empty() {
+        let node = |id: Option<&str>| id.and_then(|id| snapshot.nodes.keys().find(|node| node.as_str() == id).cloned());
+        let lines = breaches.into_iter().map(|(id, text)| JournalLine { at, node: node(id), text: text.into() });
+        let lines: Vec<JournalLine> = snapshot.journal.iter().cloned().chain(lines).collect();
+        snapshot.journal = Arc::new(lines);
+    }
 }
 
 /// A picture before anything has happened.

@@ -178,6 +178,15 @@ impl Drop for Run {
     }
 }
 
+/// How a run stands at its end, given why it ended: failed where it could not go on, and where a law of every run does not hold.
+pub(crate) fn end_state(ended: &str, report: &Report) -> RunState {
+    match (ended, report.laws.breaches().into_iter().next()) {
+        (_, Some((_, breach))) => RunState::Failed(breach.into()),
+        ("stopped" | "until" | "exhausted", None) => RunState::Ended,
+        (_, None) => RunState::Failed(ended.into()),
+    }
+}
+
 /// How often snapshots are published, at most.
 pub(crate) const PUBLISH_EVERY: Duration = Duration::from_millis(33);
 
@@ -240,9 +249,10 @@ impl Paced {
             self.publish(RunState::Running, false);
         };
         let report = self.simulation.report(self.wall(), &ended);
-        let ok = matches!(ended.as_str(), "stopped" | "until" | "exhausted");
+        let mut snapshot = self.picture(end_state(&ended, &report));
+        super::publish::tell_breaches(&mut snapshot, &report.laws);
         let _ = self.seam.report.set(report);
-        self.publish(if ok { RunState::Ended } else { RunState::Failed(ended.into()) }, true);
+        self.seam.latest.store(Arc::new(snapshot));
     }
 
     fn wall(&self) -> Span {
@@ -305,11 +315,14 @@ impl Paced {
             return;
         }
         let begun = Instant::now();
-        let part = self.simulation.part();
-        let wall = self.wall();
-        let snapshot = super::publish::snapshot(self.simulation.names(), &[part], Mode::Simulated, state, wall);
+        let snapshot = self.picture(state);
         self.seam.latest.store(Arc::new(snapshot));
         self.publish_cost = begun.elapsed();
         self.published = Some(Instant::now());
+    }
+
+    fn picture(&mut self, state: RunState) -> Snapshot {
+        let part = self.simulation.part();
+        super::publish::snapshot(self.simulation.names(), &[part], Mode::Simulated, state, self.wall())
     }
 }

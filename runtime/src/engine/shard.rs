@@ -195,6 +195,8 @@ impl Shard {
 
     /// Forgets what was measured so far: the warm-up is over. The books go on.
     pub fn restart_statistics(&mut self, now: Moment) {
+        // A worker may have gone on since the conductor looked at the clock; nothing may be measured twice.
+        let now = now.max(self.now);
         for station in self.stations.iter_mut().flatten() {
             station.restart_statistics(now);
         }
@@ -264,7 +266,10 @@ impl Shard {
         }
         while let Some((slot, sequence)) = station.due.pop_front() {
             match station.slots.take(slot, sequence) {
-                Some(Waiting::Hold { ticket, message, pipe, cancelled }) => self.released(station, ticket, message, pipe, cancelled),
+                Some(Waiting::Hold { ticket, message, pipe, cancelled, since }) => {
+                    station.account.served(since, self.now);
+                    self.released(station, ticket, message, pipe, cancelled);
+                }
                 Some(Waiting::Wake(token)) => self.call(station, Event::Wake(token), None),
                 None => {}
             }

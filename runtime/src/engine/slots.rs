@@ -2,6 +2,7 @@
 
 use crate::message::Message;
 use crate::node::Ticket;
+use crate::units::Moment;
 
 /// What falls due.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub enum Waiting {
         pipe: Option<u32>,
         /// Whether it was cut short: then no service came to its end.
         cancelled: bool,
+        /// When the hold began.
+        since: Moment,
     },
     /// A wake with its token.
     Wake(u64),
@@ -85,6 +88,14 @@ impl Slots {
     /// How many messages are held.
     pub const fn holds(&self) -> usize {
         self.holds
+    }
+
+    /// Every held message with the moment its hold began, for walking.
+    pub fn held(&self) -> impl Iterator<Item = (&Message, Moment)> {
+        self.all.iter().filter_map(|slot| match &slot.waiting {
+            Some(Waiting::Hold { message, since, .. }) => Some((message, *since)),
+            _ => None,
+        })
     }
 
     /// Takes every held message out and forgets every wake, as on a restart.

@@ -1,6 +1,7 @@
 //! A station: one node with its inputs, outbox and counters. Both drivers share it.
 
 use super::inbox::Inbox;
+use super::laws::Account;
 use super::signal::Signal;
 use super::slots::Slots;
 use crate::id::NodeId;
@@ -133,6 +134,8 @@ pub struct Station {
     pub residence: Histogram,
     /// A store's figures.
     pub store: Option<Box<StoreStatistics>>,
+    /// Times message by message, to hold against the time-weighted figures.
+    pub account: Account,
     /// Rolling hash over what ended here (G11).
     pub hash: u64,
 }
@@ -209,6 +212,7 @@ impl Station {
     /// Forgets what was measured so far: the warm-up is over. The books go on.
     pub fn restart_statistics(&mut self, now: Moment) {
         self.counts_before = self.counts.clone();
+        self.account.before = super::laws::Times::of(self, now);
         self.busy.begin(now);
         self.blocked.begin(now);
         self.residence.clear();

@@ -1,6 +1,7 @@
 //! From the shards of a run that is over (or stands still) to its report.
 
 use super::assemble::Names;
+use super::laws::laws;
 use super::publish::deadlocks;
 use super::shard::Shard;
 use super::station::Station;
@@ -102,6 +103,7 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
     pipes.sort_keys();
     errors.sort_keys();
     let circles = deadlocks(names, &waits);
+    let books = books(shards);
     Report {
         format: FORMAT,
         graph: names.title.clone(),
@@ -113,11 +115,12 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
         events: shards.iter().map(|shard| shard.events).sum(),
         journal_hash: format!("{:016x}", journal_hash(shards)),
         ended: course.ended.clone(),
-        messages: (&books(shards)).into(),
+        messages: (&books).into(),
         latency: Latency::of(&latency, within),
         nodes,
         queues,
         pipes,
+        laws: laws(shards, &books, now),
         deadlocks: circles.iter().map(|circle| circle.iter().map(ToString::to_string).collect()).collect(),
         errors,
     }

@@ -115,6 +115,12 @@ pub trait Behaviour: Send {
         0
     }
 
+    /// Stores: the nanoseconds that messages have waited here up to `now`, message by message, those that have left included. The engine
+    /// holds it against the time-weighted mean of [`Behaviour::held`] at the end of every run (Little's law). `None`: not a store.
+    fn waited(&self, _now: Moment) -> Option<u128> {
+        None
+    }
+
     /// How many dead letters ended here: a dead-letter node keeps them on purpose, and those it no longer keeps stay counted.
     fn dead_lettered(&self) -> u64 {
         0

@@ -1,6 +1,7 @@
 //! The report of a run: what `run` and `simulate` write, documented in `runtime/docs/report.md`.
 
 use super::histogram::Histogram;
+use super::laws::Laws;
 use super::snapshot::{Books, Mode};
 use crate::units::SECOND;
 use indexmap::IndexMap;
@@ -42,6 +43,8 @@ pub struct Report {
     pub queues: IndexMap<String, QueueReport>,
     /// Every pipe, written `a.out -> b.in`.
     pub pipes: IndexMap<String, PipeReport>,
+    /// Conservation, Little's law and the utilisation law, with what is left over of each.
+    pub laws: Laws,
     /// Nodes that wait for each other in a circle (G13), by name; empty if none.
     pub deadlocks: Vec<Vec<String>>,
     /// The newest errors: node and words.

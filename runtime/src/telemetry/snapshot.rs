@@ -147,8 +147,15 @@ pub struct Books {
 impl Books {
     /// Whether nothing was lost in silence.
     pub fn balanced(&self) -> bool {
+        self.residual() == 0
+    }
+
+    /// What came in or was made, less what ended or is inside: above zero lost in silence, below zero made.
+    pub fn residual(&self) -> i64 {
         let dropped: u64 = self.dropped.values().sum();
-        self.entered + self.copied + self.split_off == self.delivered + self.absorbed + dropped + self.dead_lettered + self.held
+        let made = self.entered + self.copied + self.split_off;
+        // Wrapping: `absorbed` may be below zero for a moment in one shard's part.
+        made.wrapping_sub(self.delivered.wrapping_add(self.absorbed).wrapping_add(dropped + self.dead_lettered + self.held)) as i64
     }
 }
 

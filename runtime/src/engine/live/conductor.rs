@@ -7,12 +7,12 @@ use crate::engine::assemble::{Names, Origin, assemble};
 use crate::engine::control::Control;
 use crate::engine::plan::Plan;
 use crate::engine::publish::{self, Part};
-use crate::engine::run::{GO_ON, PUBLISH_EVERY, RunOptions, STOP, STOP_NOW, Seam};
+use crate::engine::run::{GO_ON, PUBLISH_EVERY, RunOptions, STOP, STOP_NOW, Seam, end_state};
 use crate::engine::shard::Shard;
 use crate::engine::summary::{self, Course};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, RunState, Tapped};
-use crate::units::{Moment, SECOND, Span};
+use crate::units::{Moment, Span};
 use crossbeam_channel::Sender;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -243,22 +243,16 @@ impl Conductor<'_> {
         let shards = crew.halt();
         let course = Course { mode: Mode::Live, wall, now, warm_up: self.warm.unwrap_or(now), ended: ended.to_owned(), within };
         let report = report(&names, &shards, &course);
+        let state = end_state(ended, &report);
+        let mut snapshot = publish::snapshot(&names, &parts, Mode::Live, state, wall);
+        publish::tell_breaches(&mut snapshot, &report.laws);
         let _ = self.seam.report.set(report);
-        let ok = matches!(ended, "stopped" | "until" | "exhausted");
-        let state = if ok { RunState::Ended } else { RunState::Failed(ended.into()) };
-        let snapshot = publish::snapshot(&names, &parts, Mode::Live, state, wall);
         self.seam.latest.store(Arc::new(snapshot));
     }
 }
 
 fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
     let report = summary::report(names, shards, course);
-    debug_assert!(
-        report.messages.balanced,
-        "the books of `{}` do not balance after {} s: {:?}",
-        report.graph,
-        course.now.0 / SECOND,
-        report.messages
-    );
+    debug_assert!(report.laws.hold, "after {} s: {:?}; {:?}", course.now.seconds(), report.laws.breaches(), report.messages);
     report
 }

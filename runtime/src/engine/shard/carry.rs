@@ -74,7 +74,7 @@ impl Shard {
             Effect::HandOut(port, message) => self.hand_out(station, port, message),
             Effect::Duplicated => station.counts.copied += 1,
             Effect::Hold(ticket, message, at) => {
-                let slot = station.slots.put(Waiting::Hold { ticket, message, pipe, cancelled: false });
+                let slot = station.slots.put(Waiting::Hold { ticket, message, pipe, cancelled: false, since: self.now });
                 self.schedule(station, slot, at);
             }
             Effect::Wake(at, token) => {
@@ -95,6 +95,7 @@ impl Shard {
             Effect::Ask(ticket, ask) => {
                 let generation = station.generation;
                 station.asks += 1;
+                station.account.asked = true;
                 if let Some(answer) = self.world.ask(station.number, ticket, generation, ask) {
                     let source = Self::source(station);
                     self.signal(station, station.number, source, Signal::Answer { ticket, generation, answer });

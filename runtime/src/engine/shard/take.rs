@@ -5,6 +5,7 @@ use crate::engine::signal::{Signal, source_of_station};
 use crate::engine::station::{Health, Station};
 use crate::message::{Message, Settlement, Tracked};
 use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
+use crate::units::Moment;
 use std::sync::Arc;
 
 /// What an event brought in, kept aside in case the behaviour panics.
@@ -15,6 +16,8 @@ pub struct Incoming {
     pub settlement: Settlement,
     /// Which closed loop does.
     pub tracked: Option<Tracked>,
+    /// When this station took it.
+    pub arrived: Moment,
 }
 
 impl Shard {
@@ -39,7 +42,7 @@ impl Shard {
         }
         let tracked = message.tracked();
         let kept = tracked.map(|_| station.behaviour.dead_lettered());
-        let incoming = Incoming { pipe: pull.then_some(pipe_number), settlement: message.settlement.clone(), tracked };
+        let incoming = Incoming { pipe: pull.then_some(pipe_number), settlement: message.settlement.clone(), tracked, arrived: self.now };
         let holds = station.slots.holds();
         self.call(station, Event::Message(port, message), Some(incoming));
         if kept.is_some_and(|kept| station.behaviour.dead_lettered() > kept) {
@@ -60,7 +63,8 @@ impl Shard {
         if let Some(pipe) = pipe {
             self.pipes[pipe as usize].finished += 1;
         }
-        let incoming = Incoming { pipe: None, settlement: message.settlement.clone(), tracked: message.tracked() };
+        let incoming =
+            Incoming { pipe: None, settlement: message.settlement.clone(), tracked: message.tracked(), arrived: message.arrived };
         self.call(station, Event::Released(ticket, message), Some(incoming));
     }
 
@@ -207,6 +211,7 @@ impl Shard {
 
     /// The message that was in a behaviour's hands when it panicked: back to its store; with no store it is dropped, and counted.
     fn lost_in_panic(&mut self, station: &mut Station, incoming: &Incoming, error: &Arc<str>) {
+        station.residence.record(self.now.since(incoming.arrived).0);
         if incoming.settlement.deliveries().is_empty() {
             station.counts.drop("panic");
             self.close_tracked(station, incoming.tracked);
@@ -225,6 +230,7 @@ impl Shard {
         if matches!(station.intake, Intake::Store { .. }) {
             return;
         }
+        station.account.all_served(&station.slots, self.now);
         let held = station.slots.clear();
         for (message, pipe) in held {
             if let Some(pipe) = pipe {

@@ -149,6 +149,10 @@ impl Behaviour for Queue {
         self.store.waiting()
     }
 
+    fn waited(&self, now: Moment) -> Option<u128> {
+        Some(self.store.waited(now))
+    }
+
     fn give_back(&mut self, fx: &mut Effects<'_>) {
         self.store.give_back("removed", "the queue was removed while it held the message", fx);
     }

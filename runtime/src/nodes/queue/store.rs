@@ -42,6 +42,8 @@ struct Slot {
     /// How often it was handed out.
     attempt: u32,
     arrived: Moment,
+    /// Since when it waits, ready or delayed.
+    since: Moment,
     /// Which lock holds it: the number of its entry in `locks`.
     lock: u64,
     size: u64,
@@ -75,6 +77,10 @@ pub struct Store {
     sequence: u64,
     armed: Option<Moment>,
     locks_lost: u64,
+    /// The clock of the event under way.
+    now: Moment,
+    /// Nanoseconds that those which have left waited here.
+    waited: u128,
 }
 
 impl Store {
@@ -96,6 +102,8 @@ impl Store {
             sequence: 0,
             armed: None,
             locks_lost: 0,
+            now: Moment::START,
+            waited: 0,
         }
     }
 
@@ -140,6 +148,7 @@ impl Store {
     /// Takes a message in, or deals with it as the rules say when there is no room.
     pub fn offer(&mut self, mut message: Message, fx: &mut Effects<'_>) {
         let now = fx.now();
+        self.now = now;
         if let Some(span) = self.rules.time_to_live {
             message.expires = message.expires.min(now + span);
         }
@@ -170,6 +179,7 @@ impl Store {
 
     /// Takes any event but a message, which goes to [`Store::offer`]. Call [`Store::finish`] at the end of every event.
     pub fn take(&mut self, event: Event, fx: &mut Effects<'_>) {
+        self.now = fx.now();
         match event {
             Event::Settled { number, attempt, verdict } => self.settled(number, attempt, verdict, fx),
             Event::Renewed { number, attempt } => self.renewed(number, attempt, fx.now()),
@@ -186,6 +196,7 @@ impl Store {
 
     /// Hands out what there is credit for (G3), and sees that the store is woken for what is due next.
     pub fn finish(&mut self, fx: &mut Effects<'_>) {
+        self.now = fx.now();
         if self.ready_count > 0 {
             self.hand_out(fx);
         }
@@ -200,6 +211,7 @@ impl Store {
 
     /// Gives up everything that waits, for a reason in one word.
     pub fn give_back(&mut self, reason: &'static str, error: &str, fx: &mut Effects<'_>) {
+        self.now = fx.now();
         for slot in 0..self.slots.len() {
             if matches!(self.slots[slot].place, Place::Ready | Place::Delayed) {
                 let message = self.remove(slot);

@@ -157,6 +157,10 @@ impl Behaviour for Subscription {
         self.store.waiting()
     }
 
+    fn waited(&self, now: Moment) -> Option<u128> {
+        Some(self.store.waited(now))
+    }
+
     fn give_back(&mut self, fx: &mut Effects<'_>) {
         self.store.give_back("removed", "the subscription was removed while it held the message", fx);
     }

@@ -58,6 +58,12 @@ impl Store {
         at as u64 | u64::from(self.slots[at].generation) << 32
     }
 
+    /// The nanoseconds that messages have waited here, ready or delayed, up to `now`: those that have left, and those inside.
+    pub fn waited(&self, now: Moment) -> u128 {
+        let inside = self.slots.iter().filter(|slot| matches!(slot.place, Place::Ready | Place::Delayed));
+        self.waited + inside.map(|slot| u128::from(now.since(slot.since).0)).sum::<u128>()
+    }
+
     const fn count(&mut self, place: Place) -> Option<&mut u64> {
         match place {
             Place::Free => None,
@@ -75,6 +81,12 @@ impl Store {
             Place::Unsettled => store.rules.counts == Counts::InSystem,
         };
         let before = std::mem::replace(&mut self.slots[at].place, place);
+        let waits = |place| matches!(place, Place::Ready | Place::Delayed);
+        match (waits(before), waits(place)) {
+            (false, true) => self.slots[at].since = self.now,
+            (true, false) => self.waited += u128::from(self.now.since(self.slots[at].since).0),
+            _ => {}
+        }
         if size > 0 {
             self.bytes = self.bytes.saturating_sub(if counted(self, before) { size } else { 0 });
             self.bytes += if counted(self, place) { size } else { 0 };
@@ -89,7 +101,16 @@ impl Store {
 
     pub(super) fn insert(&mut self, message: Message, now: Moment, size: u64) -> u64 {
         let at = self.free.pop().map_or(self.slots.len(), |at| at as usize);
-        let slot = |generation| Slot { generation, place: Place::Free, attempt: 0, arrived: now, lock: 0, size, message: Some(message) };
+        let slot = |generation| Slot {
+            generation,
+            place: Place::Free,
+            attempt: 0,
+            arrived: now,
+            since: now,
+            lock: 0,
+            size,
+            message: Some(message),
+        };
         if at == self.slots.len() {
             self.slots.push(slot(0));
         } else {
