@@ -241,3 +241,20 @@ fn a_warm_up_leaves_statistics_out_and_the_books_whole() {
     assert!(counted > 0 && counted < report.messages.delivered, "{counted} of {}", report.messages.delivered);
     assert_eq!(report.latency.count, counted);
 }
+
+/// A pause, a step and an end came never while a source sent without a pace: it always had something left to do in the same instant.
+#[test]
+fn g12_a_source_without_a_pace_can_be_parked() {
+    let graph = graph(&[("source", "generator", &[("arrivals", word("fastest"))]), ("end", "sink", &[])], &["source.out -> end.in"]);
+    for workers in [1, 2] {
+        let run = start(&graph, workers);
+        wait_for(&run, "messages", |snapshot| snapshot.books.delivered > 0);
+        run.send(Control::Pause).expect("room for a request");
+        let paused = wait_for(&run, "a pause", |snapshot| snapshot.state == RunState::Paused);
+        run.send(Control::Step).expect("room for a request");
+        run.send(Control::Resume).expect("room for a request");
+        wait_for(&run, "more", |snapshot| snapshot.books.delivered > paused.books.delivered + 10_000);
+        run.send(Control::StopNow).expect("never refused");
+        assert_eq!(report(run).ended, "stopped");
+    }
+}

@@ -122,10 +122,11 @@ impl Crew {
         self.clock.now()
     }
 
-    /// While all stand: runs everything that is due by `now` to its end, round by round.
+    /// While all stand: runs everything that is due by `now` to its end, round by round. A source without a pace is never at its end:
+    /// after so many rounds the rest of the instant waits.
     pub fn finish_instant(&mut self, now: Moment) {
         self.clock.put_forward(now);
-        loop {
+        for _ in 0..MOST_ROUNDS {
             self.all(|| Order::Round(now));
             let busy = self.gather();
             if !busy && self.next_due.is_none_or(|due| due > now) {
@@ -152,6 +153,9 @@ impl Crew {
         self.threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     }
 }
+
+/// How many rounds an instant gets when a run is parked.
+const MOST_ROUNDS: u32 = 128;
 
 /// Channels for so many workers.
 pub fn channels(count: usize) -> Vec<(Sender<Order>, Receiver<Order>)> {
