@@ -7,7 +7,7 @@ use source::{Source, line_of};
 use std::fmt::Write;
 
 /// The modules that know nothing above them.
-const BASE: &[&str] = &["distribution", "expr", "id", "message", "problem", "random", "setting", "template", "units", "utc"];
+const BASE: &[&str] = &["distribution", "expr", "id", "message", "problem", "random", "setting", "template", "units", "utc", "wildcard"];
 
 /// What each module of the runtime may import besides [`BASE`] and itself. Arrows point down (rule 1).
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -21,6 +21,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("template", &[]),
     ("units", &[]),
     ("utc", &[]),
+    ("wildcard", &[]),
     ("graph", &[]),
     ("node", &[]),
     ("nodes", &["node"]),

@@ -5,6 +5,7 @@
 
 pub mod explain;
 pub mod ports;
+pub mod receivers;
 
 mod capacity;
 mod cycles;

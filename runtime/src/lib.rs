@@ -65,3 +65,4 @@ pub mod telemetry;
 pub mod template;
 pub mod units;
 pub mod utc;
+pub mod wildcard;

@@ -19,7 +19,7 @@ pub mod script;
 pub use behaviour::{Behaviour, Change, Event, Gauge, Intake, Ticket, Verdict};
 pub use effects::{Effect, Effects};
 pub use field::{Field, FieldType, Preset};
-pub use form::Form;
+pub use form::{Form, Receiver};
 pub use kind::{Catalogue, Family, Figure, Kind};
 pub use outside::{Answer, Ask};
 pub use port::{Fan, Flow, Port, PortRole, Ports};

@@ -1,9 +1,10 @@
 //! Settings of nodes, pipes and the graph: known, readable, within their limits. Unknown kinds too.
 
+use super::receivers::receivers;
 use super::survey::Survey;
 use crate::graph::Node;
 use crate::id::NodeId;
-use crate::node::{Form, Kind};
+use crate::node::{Form, Kind, Receiver};
 use crate::problem::{Problem, Subject, nearest};
 use crate::setting::Setting;
 
@@ -16,7 +17,11 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
     graph_settings(survey, problems);
     for (number, (id, node)) in survey.graph.nodes().iter().enumerate() {
         match survey.kinds[number] {
-            Some(kind) => node_settings(id, node, kind, problems),
+            Some(kind) => {
+                let pipes = survey.wiring.out[number].iter().map(|&(pipe, _)| survey.pipe(pipe));
+                let receivers = receivers(survey.graph, survey.catalogue, &survey.ports[number], pipes);
+                node_settings(id, node, kind, &receivers, problems);
+            }
             None if node.opaque.is_some() => {
                 let message = "this node could not be read and is kept as text";
                 problems.push(Problem::error("PW206", Subject::Node(id.clone()), message).hint("mend its entry in the file, or remove it"));
@@ -36,13 +41,13 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-fn node_settings(id: &NodeId, node: &Node, kind: &'static Kind, problems: &mut Vec<Problem>) {
+fn node_settings(id: &NodeId, node: &Node, kind: &'static Kind, receivers: &[Receiver<'_>], problems: &mut Vec<Problem>) {
     for name in node.settings.keys().filter(|name| kind.field(name).is_none()) {
         let subject = Subject::Setting(id.clone(), name.clone());
         let hint = meant(name, kind.fields.iter().map(|field| field.name), "it is kept, and has no effect");
         problems.push(Problem::warning("PW205", subject, format!("`{}` has no setting `{name}`", kind.name)).hint(hint));
     }
-    let mut form = Form::new(id, kind, &node.settings);
+    let mut form = Form::new(id, kind, &node.settings).with_receivers(receivers);
     drop((kind.build)(&mut form));
     let mut found = form.into_problems();
     // A kind may read a field twice; a problem counts once.

@@ -3,9 +3,10 @@
 use super::pipe::PipeShape;
 use super::records;
 use crate::check::check;
+use crate::check::receivers::receivers;
 use crate::graph::Graph;
 use crate::graph::pipe::DEFAULT_CAPACITY;
-use crate::id::NodeId;
+use crate::id::{NodeId, PipeId};
 use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Ports};
 use crate::problem::{Problem, Severity, Subject};
 use crate::setting::{Setting, Settings};
@@ -62,6 +63,10 @@ impl Plan {
         let mut ids: Vec<&NodeId> = graph.nodes().keys().collect();
         ids.sort();
         let numbers: HashMap<&NodeId, u32> = ids.iter().enumerate().map(|(number, id)| (*id, number as u32)).collect();
+        let mut leaving: HashMap<&NodeId, Vec<&PipeId>> = HashMap::new();
+        for pipe in graph.pipes().keys() {
+            leaving.entry(&pipe.from.node).or_default().push(pipe);
+        }
         let mut stations = Vec::with_capacity(ids.len());
         for id in &ids {
             let node = graph.node(id).expect("the id is from this graph");
@@ -71,10 +76,11 @@ impl Plan {
                 continue;
             };
             let read = reader(&folder);
-            let mut form = Form::new(id, kind, &node.settings).with_files(&read);
+            let ports = (kind.ports)(&node.settings);
+            let receivers = receivers(graph, catalogue, &ports, leaving.remove(*id).unwrap_or_default());
+            let mut form = Form::new(id, kind, &node.settings).with_files(&read).with_receivers(&receivers);
             let behaviour = (kind.build)(&mut form);
             problems.extend(form.into_problems().into_iter().filter(|problem| problem.severity == Severity::Error));
-            let ports = (kind.ports)(&node.settings);
             stations.push(PlannedStation { id: (*id).clone(), kind, settings: node.settings.clone(), ports, behaviour });
         }
         if !problems.is_empty() {

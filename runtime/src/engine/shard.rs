@@ -14,7 +14,7 @@ use super::slots::Waiting;
 use super::station::{Health, Station};
 use crate::id::PipeId;
 use crate::message::Message;
-use crate::node::{Answer, Ask, Change, Effect, Event, Flow, Form, Intake, Ticket};
+use crate::node::{Answer, Ask, Change, Effect, Event, Fan, Flow, Form, Intake, Receiver, Ticket};
 use crate::setting::Settings;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::journal::Journal;
@@ -223,7 +223,8 @@ impl Shard {
             station.settings = settings;
             let held = station.held();
             let read = crate::engine::plan::reader(&station.folder);
-            let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read);
+            let receivers = shard.receivers(station);
+            let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read).with_receivers(&receivers);
             match station.behaviour.change(&mut form) {
                 Change::Kept => {
                     station.intake = station.behaviour.intake();
@@ -237,6 +238,34 @@ impl Shard {
             shard.take_messages(station);
             shard.settle_down(station);
         });
+        self.tell_topics(local, now);
+    }
+
+    /// The nodes that the copying outputs of a station lead to, for its form. They run in the same shard (see `assemble::partition`).
+    pub(super) fn receivers(&self, station: &Station) -> Vec<Receiver<'_>> {
+        let mut receivers = Vec::new();
+        for (output, port) in station.outputs.iter().enumerate().filter(|(_, port)| port.fan == Fan::Copy) {
+            for (branch, pipe) in port.pipes.iter().enumerate() {
+                let place = self.places[self.pipes[*pipe as usize].shape.to.0 as usize];
+                let receiver = self.stations.get(place.local as usize).filter(|_| place.shard == self.number);
+                if let Some(Some(receiver)) = receiver {
+                    let (id, kind, settings) = (&receiver.id, receiver.kind, &receiver.settings);
+                    receivers.push(Receiver { output, branch: branch as u32, id, kind, settings });
+                }
+            }
+        }
+        receivers
+    }
+
+    /// Lets the topics before a station read anew what it wants, after its settings have changed.
+    fn tell_topics(&mut self, local: u32, now: Moment) {
+        let number = self.stations[local as usize].as_ref().expect("stations are in place between activations").number;
+        let before = |pipe: &Pipe| (pipe.shape.flow == Flow::Free && pipe.shape.to.0 == number).then_some(pipe.shape.from.0);
+        let topics: Vec<u32> = self.pipes.iter().filter_map(before).map(|topic| self.places[topic as usize].local).collect();
+        for topic in topics {
+            let settings = self.stations[topic as usize].as_ref().expect("stations are in place between activations").settings.clone();
+            self.change(topic, settings, now);
+        }
     }
 
     /// Whether messages are inside, or answers are awaited.

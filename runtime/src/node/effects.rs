@@ -16,6 +16,8 @@ pub enum Effect {
     Enter(usize, Message),
     /// A message goes on at this output.
     Emit(usize, Message),
+    /// A message goes on at an output that copies, to these of its pipes only (books: copied, for all but one).
+    EmitAmong(usize, Arc<[u32]>, Message),
     /// One more copy of a message that goes on elsewhere too (books: copied).
     Copy(usize, Message),
     /// One more part of a message that goes on elsewhere too (books: split off).
@@ -169,6 +171,11 @@ impl<'a> Effects<'a> {
     /// A message goes on.
     pub fn emit(&mut self, port: usize, message: Message) {
         self.wishes.push(Effect::Emit(port, message));
+    }
+
+    /// A message goes on at an output that copies, to these of its pipes only: at least one, each by its number among the output's pipes.
+    pub fn emit_among(&mut self, port: usize, branches: impl Into<Arc<[u32]>>, message: Message) {
+        self.wishes.push(Effect::EmitAmong(port, branches.into(), message));
     }
 
     /// One more copy, beside a message that goes on.

@@ -18,7 +18,40 @@ pub struct Form<'a> {
     kind: &'static Kind,
     settings: &'a Settings,
     files: Option<&'a ReadFile<'a>>,
+    receivers: &'a [Receiver<'a>],
     problems: Vec<Problem>,
+}
+
+/// A node at the other end of a pipe, as its sender's form sees it: a topic reads there what its subscriptions want.
+#[derive(Clone, Copy, Debug)]
+pub struct Receiver<'a> {
+    /// The sender's output.
+    pub output: usize,
+    /// Which of that output's pipes leads there, from 0.
+    pub branch: u32,
+    /// Its id.
+    pub id: &'a NodeId,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Its settings.
+    pub settings: &'a Settings,
+}
+
+impl Receiver<'_> {
+    /// One of its settings, or the default.
+    pub fn value(&self, name: &str) -> Option<Setting> {
+        self.settings.get(name).cloned().or_else(|| self.kind.field(name)?.default.setting())
+    }
+
+    /// A text or word among its settings, or the default.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.value(name)?.as_str().map(str::to_owned)
+    }
+
+    /// A problem with one of its settings.
+    pub fn problem(&self, name: &str, message: impl Into<String>) -> Problem {
+        Problem::error("PW207", Subject::Setting(self.id.clone(), name.to_owned()), message)
+    }
 }
 
 /// How the planner reads a file that a setting names, such as the values of an empirical distribution: the text, or why not.
@@ -27,7 +60,7 @@ pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 impl<'a> Form<'a> {
     /// A form over the settings of one node.
     pub const fn new(node: &'a NodeId, kind: &'static Kind, settings: &'a Settings) -> Self {
-        Self { node, kind, settings, files: None, problems: Vec::new() }
+        Self { node, kind, settings, files: None, receivers: &[], problems: Vec::new() }
     }
 
     /// The same, with a way to read the files that settings name. Without one (in `check`, which touches no file) they stay unread.
@@ -35,6 +68,18 @@ impl<'a> Form<'a> {
     pub const fn with_files(mut self, files: &'a ReadFile<'a>) -> Self {
         self.files = Some(files);
         self
+    }
+
+    /// The same, with the nodes that it sends to.
+    #[must_use]
+    pub const fn with_receivers(mut self, receivers: &'a [Receiver<'a>]) -> Self {
+        self.receivers = receivers;
+        self
+    }
+
+    /// The nodes that its outputs lead to: those of outputs that copy ([`crate::node::Fan::Copy`]), output by output.
+    pub const fn receivers(&self) -> &'a [Receiver<'a>] {
+        self.receivers
     }
 
     /// The problems found so far.

@@ -10,7 +10,7 @@ mod seen;
 pub use seen::{Ended, Left, Seen};
 
 use super::effects::Identity;
-use super::{Answer, Ask, Behaviour, Change, Effect, Effects, Event, Flow, Form, Gauge, Intake, Kind, PortRole, Ports, Ticket, Verdict};
+use super::{Answer, Ask, Behaviour, Change, Effect, Effects, Event, Flow, Form, Gauge, Intake, Kind, PortRole, Ports, Receiver, Ticket, Verdict};
 use crate::id::{MessageId, NodeId, hash_text};
 use crate::message::{Message, Payload, Settlement, Value};
 use crate::problem::Problem;
@@ -40,6 +40,7 @@ type Outside = Box<dyn FnMut(&Ask) -> Answer>;
 /// One node under test. See the module page.
 pub struct Script {
     kind: &'static Kind,
+    fed: Vec<Fed>,
     settings: Settings,
     behaviour: Box<dyn Behaviour>,
     identity: Identity,
@@ -78,12 +79,36 @@ pub fn build<'a>(
     kind: &'static Kind,
     settings: impl IntoIterator<Item = (&'a str, Setting)>,
 ) -> (Settings, Box<dyn Behaviour>, Vec<Problem>) {
-    let settings: Settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    build_feeding(kind, owned(settings), &[])
+}
+
+fn owned<'a>(settings: impl IntoIterator<Item = (&'a str, Setting)>) -> Settings {
+    settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn build_feeding(kind: &'static Kind, settings: Settings, fed: &[Fed]) -> (Settings, Box<dyn Behaviour>, Vec<Problem>) {
     let node = NodeId::new("node").expect("`node` is an id");
-    let mut form = Form::new(&node, kind, &settings);
+    let receivers = receivers(fed);
+    let mut form = Form::new(&node, kind, &settings).with_receivers(&receivers);
     let behaviour = (kind.build)(&mut form);
     let problems = form.into_problems();
     (settings, behaviour, problems)
+}
+
+/// A node that the one under test sends to: its output there, an id, kind and settings.
+struct Fed(usize, NodeId, &'static Kind, Settings);
+
+fn receivers(fed: &[Fed]) -> Vec<Receiver<'_>> {
+    fed.iter()
+        .enumerate()
+        .map(|(at, Fed(output, id, kind, settings))| Receiver {
+            output: *output,
+            branch: fed[..at].iter().filter(|earlier| earlier.0 == *output).count() as u32,
+            id,
+            kind,
+            settings,
+        })
+        .collect()
 }
 
 /// The problems of these settings, as text.
@@ -94,12 +119,31 @@ pub fn problems<'a>(kind: &'static Kind, settings: impl IntoIterator<Item = (&'a
 impl Script {
     /// A script over one node of this kind. Panics if the settings have problems.
     pub fn new<'a>(kind: &'static Kind, settings: impl IntoIterator<Item = (&'a str, Setting)>) -> Self {
-        let (settings, behaviour, problems) = build(kind, settings);
+        Self::feeding(kind, settings, "", std::iter::empty::<(&'static Kind, [(&str, Setting); 0])>())
+    }
+
+    /// The same over a node whose output leads to nodes of these kinds, with these settings.
+    pub fn feeding<'a, 'b>(
+        kind: &'static Kind,
+        settings: impl IntoIterator<Item = (&'a str, Setting)>,
+        output: &str,
+        fed: impl IntoIterator<Item = (&'static Kind, impl IntoIterator<Item = (&'b str, Setting)>)>,
+    ) -> Self {
+        let settings = owned(settings);
+        let port = (kind.ports)(&settings).output(output).unwrap_or_default();
+        let id = |number: usize| NodeId::new(&format!("receiver-{number}")).expect("a word and a number are an id");
+        let fed: Vec<Fed> = fed.into_iter().enumerate().map(|(at, (kind, settings))| Fed(port, id(at), kind, owned(settings))).collect();
+        let (settings, behaviour, problems) = build_feeding(kind, settings, &fed);
+        let branches = fed.len() as u32;
         assert!(problems.is_empty(), "{}: {}", kind.name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
         let ports = (kind.ports)(&settings);
-        let wired = ports.outputs.iter().map(|port| u32::from(port.role != PortRole::Error)).collect();
+        let mut wired: Vec<u32> = ports.outputs.iter().map(|port| u32::from(port.role != PortRole::Error)).collect();
+        if branches > 0 {
+            wired[port] = branches;
+        }
         Self {
             kind,
+            fed,
             behaviour,
             identity: Identity {
                 maker: hash_text("node"),
@@ -288,9 +332,20 @@ impl Script {
 
     /// Changes settings while running.
     pub fn change<'a>(&mut self, settings: impl IntoIterator<Item = (&'a str, Setting)>) -> Change {
-        self.settings.extend(settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self.settings.extend(owned(settings));
+        self.reread()
+    }
+
+    /// Changes settings of a node that this one sends to, while running: `index` counts them from 0.
+    pub fn change_fed<'a>(&mut self, index: usize, settings: impl IntoIterator<Item = (&'a str, Setting)>) -> Change {
+        self.fed[index].3.extend(owned(settings));
+        self.reread()
+    }
+
+    fn reread(&mut self) -> Change {
         let node = NodeId::new("node").expect("`node` is an id");
-        let mut form = Form::new(&node, self.kind, &self.settings);
+        let receivers = receivers(&self.fed);
+        let mut form = Form::new(&node, self.kind, &self.settings).with_receivers(&receivers);
         let change = self.behaviour.change(&mut form);
         if change == Change::Kept {
             self.event(Event::Start);
@@ -397,7 +452,7 @@ impl Script {
                     self.rooms[port] -= 1;
                 }
                 self.tally.gone += 1;
-                self.seen.left.push(Left { at: self.now, port, message });
+                self.seen.left.push(Left { at: self.now, port, branch: None, message });
             } else {
                 kept.push_back((port, message));
             }

@@ -1,6 +1,6 @@
 //! Topics and subscriptions: every subscription gets a copy.
 
-pub mod pattern;
+mod routes;
 pub mod subscription;
 #[allow(clippy::module_inception)]
 pub mod topic;

@@ -42,6 +42,7 @@ impl Shard {
                 station.counts.drop_many(crate::node::reason::SOURCE_OVERRUN, arrivals);
             }
             Effect::Emit(port, message) => self.emit(station, port, message),
+            Effect::EmitAmong(port, branches, message) => self.copy_among(station, port, &branches, message),
             Effect::Copy(port, message) => {
                 station.counts.copied += 1;
                 self.opened(station, &message, 1);
@@ -206,6 +207,24 @@ impl Shard {
         }
         self.send(station, *last, message);
         station.outputs[port].pipes = pipes;
+    }
+
+    /// Copies to some pipes of an output that copies (G2). A number that is none of its pipes' was chosen before a change: it is passed over.
+    fn copy_among(&mut self, station: &mut Station, port: usize, branches: &[u32], message: Message) {
+        let pipe = |branch: &u32| station.outputs.get(port)?.pipes.get(*branch as usize).copied();
+        let chosen: Vec<u32> = branches.iter().filter_map(pipe).collect();
+        let Some((last, others)) = chosen.split_last() else {
+            return self.drop_at_output(station, &message, crate::node::reason::UNROUTABLE);
+        };
+        station.counts.copied += others.len() as u64;
+        if !others.is_empty() {
+            self.opened(station, &message, others.len() as u32);
+        }
+        station.residence.record(self.now.since(message.arrived).0);
+        for pipe in others {
+            self.send(station, *pipe, message.clone());
+        }
+        self.send(station, *last, message);
     }
 
     /// Hands a message out against the oldest credit (G3).

@@ -248,7 +248,8 @@ impl Shard {
         }
         self.wishes = wishes;
         let read = crate::engine::plan::reader(&station.folder);
-        let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read);
+        let receivers = self.receivers(station);
+        let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read).with_receivers(&receivers);
         station.behaviour = (station.kind.build)(&mut form);
         station.intake = station.behaviour.intake();
         self.call(station, Event::Start, None);

@@ -1,6 +1,6 @@
 //! How a script carries out what its node asks for: the same as a station does, and noted down.
 
-use super::{Due, Ended, Script};
+use super::{Due, Ended, Left, Script};
 use crate::id::MessageId;
 use crate::message::{Message, Payload, Settlement};
 use crate::node::{Effect, Ticket};
@@ -16,6 +16,13 @@ impl Script {
                 self.send_out(port, message);
             }
             Effect::Emit(port, message) => self.send_out(port, message),
+            Effect::EmitAmong(port, branches, message) => {
+                assert!(!branches.is_empty(), "{} sends to nobody", self.kind.name);
+                self.tally.copied += branches.len() as u64 - 1;
+                self.tally.gone += branches.len() as u64;
+                let left = |branch: &u32| Left { at, port, branch: Some(*branch), message: message.clone() };
+                self.seen.left.extend(branches.iter().map(left));
+            }
             Effect::Copy(port, message) => {
                 self.tally.copied += 1;
                 self.send_out(port, message);

@@ -12,6 +12,8 @@ pub struct Left {
     pub at: Moment,
     /// At which output.
     pub port: usize,
+    /// To which of the output's pipes, where the node chose.
+    pub branch: Option<u32>,
     /// The message.
     pub message: Message,
 }
