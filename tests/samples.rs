@@ -72,6 +72,11 @@ fn samples_run_in_both_modes() {
                 run(&graph, &RunOptions { folder: folder.clone(), output: Some(out.path().to_owned()), ..options(mode, until) }).report;
             assert!(number(&report, "/messages/entered") > 0.0, "{name}, {mode:?}: nothing came in\n{report:#}");
             assert!(report["deadlocks"].as_array().is_some_and(Vec::is_empty), "{name}, {mode:?}: {}", report["deadlocks"]);
+            let expectations = report["expectations"].as_object().expect("a report has expectations");
+            assert!(!expectations.is_empty(), "{name} says nothing of what to expect");
+            for (expectation, found) in expectations {
+                assert_ne!(found["verdict"], "broken", "{name}, {mode:?}: {expectation}: {}", found["found"]);
+            }
         }
     });
 }

@@ -26,9 +26,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("node", &[]),
     ("nodes", &["node"]),
     ("file", &["graph", "node"]),
-    ("check", &["graph", "node"]),
+    ("check", &["expect", "graph", "node"]),
     ("telemetry", &["graph", "node"]),
-    ("engine", &["check", "graph", "node", "telemetry"]),
+    ("expect", &["graph", "node", "telemetry"]),
+    ("engine", &["check", "expect", "graph", "node", "telemetry"]),
 ];
 
 /// Something that may not be written: where, except where, and why.

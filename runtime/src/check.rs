@@ -1,7 +1,8 @@
 //! Everything wrong with a graph at once, each problem with a code, a place and a hint. Pure: nothing is touched, nothing runs.
 //!
 //! One file per subject; [`explain`] holds the long explanation of every code. What is wrong with a file's text is found while it is read
-//! (`PW1..`, [`crate::file`]); here follow settings (`PW2..`), wiring (`PW3..`), cycles (`PW4..`) and advice (`PW9..`).
+//! (`PW1..`, [`crate::file`]); here follow settings (`PW2..`), wiring (`PW3..`), cycles (`PW4..`), expectations
+//! (`PW5..`) and advice (`PW9..`).
 
 pub mod explain;
 pub mod ports;
@@ -28,6 +29,7 @@ pub fn check(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
     capacity::check(&survey, &mut problems);
     cycles::check(&survey, &mut problems);
     reach::check(&survey, &mut problems);
+    problems.extend(crate::expect::read(graph).1);
     lint::check(&survey, &mut problems);
     problems.sort_by_key(|problem| problem.severity);
     problems

@@ -8,6 +8,7 @@ pub mod positions;
 pub mod store;
 pub mod upgrade;
 
+mod expect;
 mod found;
 mod layout;
 mod lexer;

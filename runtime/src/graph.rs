@@ -2,6 +2,7 @@
 
 pub mod compound;
 pub mod edit;
+pub mod expectation;
 pub mod frame;
 pub mod history;
 pub mod kept;
@@ -16,6 +17,7 @@ mod random_edits;
 pub(crate) mod sample;
 
 pub use edit::{Edit, EditError, Owner};
+pub use expectation::Expectation;
 pub use frame::{Frame, FrameId};
 pub use history::History;
 pub use node::{Comments, Node};
@@ -43,10 +45,11 @@ pub struct Graph {
     pub(crate) settings: Settings,
     pub(crate) nodes: IndexMap<NodeId, Arc<Node>>,
     pub(crate) pipes: IndexMap<PipeId, Pipe>,
+    pub(crate) expectations: IndexMap<String, Expectation>,
     pub(crate) frames: IndexMap<FrameId, Frame>,
     pub(crate) notes: IndexMap<NoteId, Note>,
-    /// Comments before sections, by the section's name; before graph settings as `settings.NAME`; before the end of `nodes`, `pipes` and the
-    /// settings as `nodes.`, `pipes.` and `settings.`; before the end of the graph under the empty name, and after it as `.`.
+    /// Comments before sections, by the section's name; before graph settings as `settings.NAME`; before the end of `nodes`, `pipes`,
+    /// `expect` and the settings as `nodes.`, `pipes.`, `expect.` and `settings.`; before the end of the graph under the empty name, and after it as `.`.
     pub(crate) comments: Comments,
     /// What the file says beyond all this.
     pub(crate) kept: kept::Kept,
@@ -68,6 +71,10 @@ impl Graph {
     /// The pipes, in the order of the file.
     pub const fn pipes(&self) -> &IndexMap<PipeId, Pipe> {
         &self.pipes
+    }
+    /// What must hold when the graph has run, by name, in the order of the file.
+    pub const fn expectations(&self) -> &IndexMap<String, Expectation> {
+        &self.expectations
     }
     /// The frames.
     pub const fn frames(&self) -> &IndexMap<FrameId, Frame> {

@@ -51,6 +51,7 @@
 pub mod check;
 pub mod distribution;
 pub mod engine;
+pub mod expect;
 pub mod expr;
 pub mod file;
 pub mod graph;

@@ -39,6 +39,8 @@ pub enum Subject {
     Port(NodeId, String),
     /// A pipe.
     Pipe(PipeId),
+    /// An expectation, by its name.
+    Expectation(String),
 }
 
 impl Subject {
@@ -46,7 +48,7 @@ impl Subject {
     pub fn node(&self) -> Option<&NodeId> {
         match self {
             Self::Node(node) | Self::Setting(node, _) | Self::Port(node, _) => Some(node),
-            Self::Graph | Self::Pipe(_) => None,
+            Self::Graph | Self::Pipe(_) | Self::Expectation(_) => None,
         }
     }
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Subject {
             Self::Node(node) => write!(f, "{node}"),
             Self::Setting(node, name) | Self::Port(node, name) => write!(f, "{node}.{name}"),
             Self::Pipe(pipe) => write!(f, "{pipe}"),
+            Self::Expectation(name) => write!(f, "expect: {name}"),
         }
     }
 }

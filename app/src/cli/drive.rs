@@ -63,6 +63,12 @@ pub fn drive(loaded: &Loaded, options: &RunOptions, arguments: &ReportArguments,
             complain(&format!("the run failed: {error}"));
             Exit::Run
         }
+        _ if written == Exit::Good && summary::broken(&report).next().is_some() => {
+            for (name, found) in summary::broken(&report) {
+                complain(&format!("not as expected: {name}: {found}"));
+            }
+            Exit::Expectations
+        }
         _ => written,
     }
 }

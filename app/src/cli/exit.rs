@@ -17,17 +17,20 @@ pub enum Exit {
     Run,
     /// The window cannot be opened.
     Window,
+    /// The run did not come as the graph expects.
+    Expectations,
 }
 
 impl Exit {
     /// Every code with its meaning.
-    pub const TABLE: [(Self, u8, &'static str); 6] = [
+    pub const TABLE: [(Self, u8, &'static str); 7] = [
         (Self::Good, 0, "all is well; warnings and advice do not count"),
         (Self::Problems, 1, "the graph has errors, or `fmt --check` would change the file"),
         (Self::Usage, 2, "the command line is wrong: an unknown option, verb, kind or problem code"),
         (Self::File, 3, "a file cannot be read or written"),
         (Self::Run, 4, "the run failed: it could not go on, or its books or another law of every run do not hold"),
         (Self::Window, 5, "the window cannot be opened"),
+        (Self::Expectations, 6, "the run ended well, but broke an expectation of the graph"),
     ];
 
     /// The number that the system gets.

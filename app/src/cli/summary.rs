@@ -57,6 +57,10 @@ pub fn text(report: &Value) -> String {
         )
     });
     laws(&mut out, &report["laws"]);
+    section(&mut out, "expected", &report["expectations"], |expectation| {
+        let verdict = expectation["verdict"].as_str().unwrap_or("").replace('_', " ");
+        format!("{verdict}: {}", expectation["found"].as_str().unwrap_or(""))
+    });
     out.trim_end().to_owned()
 }
 
@@ -66,6 +70,13 @@ fn laws(out: &mut String, laws: &Value) {
     let held = if laws["hold"] == Value::Bool(true) { "hold exactly" } else { "DO NOT ALL HOLD" };
     let (little, utilisation) = (count("little"), count("utilisation"));
     let _ = writeln!(out, "laws       conservation, Little's at {little} nodes and utilisation at {utilisation} nodes {held}");
+}
+
+/// The expectations that were broken: name, and what was found.
+pub fn broken(report: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let expectations = report["expectations"].as_object().into_iter().flatten();
+    let broken = expectations.filter(|(_, expectation)| expectation["verdict"] == "broken");
+    broken.map(|(name, expectation)| (name.as_str(), expectation["found"].as_str().unwrap_or("")))
 }
 
 fn books(out: &mut String, books: &Value) {

@@ -14,7 +14,7 @@ const ROW: f32 = 26.0;
 /// The item on the canvas that a problem is about.
 pub fn item_of(subject: &Subject) -> Option<Item> {
     match subject {
-        Subject::Graph => None,
+        Subject::Graph | Subject::Expectation(_) => None,
         Subject::Node(node) | Subject::Setting(node, _) | Subject::Port(node, _) => Some(Item::Node(node.clone())),
         Subject::Pipe(pipe) => Some(Item::Pipe(pipe.clone())),
     }
@@ -69,6 +69,7 @@ fn row_ui(ui: &mut Ui, theme: &Theme, open: &Open, problem: &Problem, chosen: bo
     };
     let place = match &problem.subject {
         Subject::Graph => "Graph".to_owned(),
+        Subject::Expectation(name) => format!("Expected: {name}"),
         Subject::Pipe(pipe) => pipe.to_string(),
         Subject::Node(node) => open.title_of(node),
         Subject::Setting(node, name) | Subject::Port(node, name) => format!("{} · {}", open.title_of(node), name.replace('_', " ")),

@@ -22,7 +22,7 @@ const fn code(code: &'static str, title: &'static str, text: &'static str, examp
     Explanation { code, title, text, example }
 }
 
-/// Every code there is, in order: `PW1..` the file's text, `PW2..` settings, `PW3..` wiring, `PW4..` cycles, `PW9..` advice.
+/// Every code there is, in order: `PW1..` the file's text, `PW2..` settings, `PW3..` wiring, `PW4..` cycles, `PW5..` expectations, `PW9..` advice.
 pub static TABLE: &[Explanation] = &[
     code(
         "PW101",
@@ -64,7 +64,7 @@ pub static TABLE: &[Explanation] = &[
     code(
         "PW106",
         "Unknown section",
-        "A graph file has the sections `format`, `title`, `settings`, `nodes`, `pipes` and `layout`. Another one is probably a slip of the pen, or of a \
+        "A graph file has the sections `format`, `title`, `settings`, `nodes`, `pipes`, `expect` and `layout`. Another one is probably a slip of the pen, or of a \
          newer program. It has no effect, and is written back as it stands.",
         "(format: 1, nodez: {\"done\": sink()})",
     ),
@@ -277,6 +277,13 @@ pub static TABLE: &[Explanation] = &[
         "Every pipe of this cycle waits when it is full. If more comes in than goes out, all its pipes fill, each node waits for the next one, and none moves again. Such a standstill is \
          found while running and told of; a queue (or a topic with a subscription) in the cycle prevents it, because it takes messages while nobody fetches any.",
         "(format: 1, nodes: {\"a\": consumer_pool(), \"b\": consumer_pool()}, pipes: [\"a.out -> b.in\", \"b.out -> a.in\"])",
+    ),
+    code(
+        "PW501",
+        "An expectation that cannot be judged",
+        "The section `expect` says what must hold when the graph has run. This entry makes a claim that there is not, names a node, pipe or figure that is not there, or has an argument that \
+         cannot be read. The graph runs all the same, and the expectation then counts as broken: a slip of the pen must not pass for success.",
+        "(format: 1, nodes: {\"g\": generator(), \"done\": sink()}, pipes: [\"g.out -> done.in\"], expect: {\"all arrive\": at_least(of: \"nodes.dne.in\", value: 1)})",
     ),
     code(
         "PW901",

@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::shard::{Place, Shard, World};
 use super::slots::Slots;
 use super::station::{Health, Output, Station, StoreStatistics};
+use crate::expect::{Expected, Watch};
 use crate::id::{NodeId, PipeId, hash_text};
 use crate::node::effects::Identity;
 use crate::node::{Flow, Intake};
@@ -32,6 +33,8 @@ pub struct Names {
     pub places: Arc<[Place]>,
     /// The stations at the ends of each pipe.
     pub ends: Vec<(u32, u32)>,
+    /// What must hold when the run is over.
+    pub expectations: Arc<[Expected]>,
     /// The seed.
     pub seed: u64,
     /// The folder that paths start from.
@@ -65,6 +68,7 @@ pub fn assemble(plan: Plan, count: usize, origin: Origin, mut world: impl FnMut(
         pipes: plan.pipes.iter().map(|pipe| pipe.id.clone()).collect(),
         places: places.clone(),
         ends: plan.pipes.iter().map(|pipe| (pipe.from.0, pipe.to.0)).collect(),
+        expectations: plan.expectations.as_slice().into(),
         seed: plan.seed,
         folder: plan.folder.clone(),
     };
@@ -93,7 +97,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             pulls[pipe.to.0 as usize].push(number as u32);
         }
     }
-    let (seed, shapes, folder) = (plan.seed, plan.pipes, plan.folder);
+    let (seed, shapes, folder, expectations) = (plan.seed, plan.pipes, plan.folder, plan.expectations);
     let build = |(number, planned): (usize, super::plan::PlannedStation)| {
         let mut outputs: Vec<Output> = planned
             .ports
@@ -159,6 +163,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             residence: Histogram::new(),
             store,
             account: Account::default(),
+            watch: Watch::of(&expectations, &planned.id),
             hash: 0,
             id: planned.id,
         }

@@ -4,6 +4,7 @@ use super::pipe::PipeShape;
 use super::records;
 use crate::check::check;
 use crate::check::receivers::receivers;
+use crate::expect::{self, Expected};
 use crate::graph::Graph;
 use crate::graph::pipe::DEFAULT_CAPACITY;
 use crate::id::{NodeId, PipeId};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub stations: Vec<PlannedStation>,
     /// The pipes, in the order of their ids.
     pub pipes: Vec<PipeShape>,
+    /// What must hold when it has run.
+    pub expectations: Vec<Expected>,
     /// The seed of every random stream.
     pub seed: u64,
     /// UTC nanoseconds since 1970 at which simulated calendar time starts (G16).
@@ -108,6 +111,7 @@ impl Plan {
             title: graph.title().to_owned(),
             stations,
             pipes,
+            expectations: expect::read(graph).0,
             seed: seed.or_else(|| whole_number(graph.settings(), "seed")).unwrap_or(DEFAULT_SEED),
             starts_at: graph.settings().get("starts_at").and_then(Setting::as_str).and_then(crate::utc::parse).unwrap_or(DEFAULT_START),
             folder,

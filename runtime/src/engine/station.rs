@@ -4,6 +4,7 @@ use super::inbox::Inbox;
 use super::laws::Account;
 use super::signal::Signal;
 use super::slots::Slots;
+use crate::expect::Watch;
 use crate::id::NodeId;
 use crate::message::Message;
 use crate::node::effects::Identity;
@@ -64,6 +65,8 @@ pub struct StoreStatistics {
 
 /// One node at work.
 pub struct Station {
+    /// What expectations look at in the messages that it takes in.
+    pub watch: Option<Box<Watch>>,
     /// Its number in the plan.
     pub number: u32,
     /// Its id.

@@ -5,6 +5,7 @@ use super::laws::laws;
 use super::publish::deadlocks;
 use super::shard::Shard;
 use super::station::Station;
+use crate::expect;
 use crate::id::{hash_text, mix};
 use crate::node::Flow;
 use crate::telemetry::histogram::Histogram;
@@ -104,7 +105,7 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
     errors.sort_keys();
     let circles = deadlocks(names, &waits);
     let books = books(shards);
-    Report {
+    let mut report = Report {
         format: FORMAT,
         graph: names.title.clone(),
         mode: course.mode,
@@ -123,7 +124,10 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
         laws: laws(shards, &books, now),
         deadlocks: circles.iter().map(|circle| circle.iter().map(ToString::to_string).collect()).collect(),
         errors,
-    }
+        expectations: IndexMap::new(),
+    };
+    report.expectations = expect::judge(&names.expectations, &report, shards.iter().flat_map(Shard::stations).filter_map(|station| station.watch.as_deref()));
+    report
 }
 
 fn node_report(station: &Station, now: Moment, within: Option<u64>) -> NodeReport {

@@ -83,14 +83,14 @@ pub(super) struct Reader<'a> {
     pub found: Found,
     catalogue: Catalogue,
     pub graph: Graph,
-    places: HashMap<Subject, usize>,
+    pub places: HashMap<Subject, usize>,
     /// Sections that are kept as text, with their places: they are written in this order, so that the first of two stays the first.
     kept_sections: Vec<(usize, KeptText)>,
     /// The nodes that the layout gives a place.
     pub placed: HashSet<String>,
 }
 
-const SECTIONS: [&str; 6] = ["format", "title", "settings", "nodes", "pipes", "layout"];
+const SECTIONS: [&str; 7] = ["format", "title", "settings", "nodes", "pipes", "expect", "layout"];
 
 impl Reader<'_> {
     /// Whether the file is of a newer format.
@@ -145,6 +145,9 @@ impl Reader<'_> {
         }
         if let Some(item) = sections.remove("pipes") {
             self.pipes(item);
+        }
+        if let Some(item) = sections.remove("expect") {
+            self.expectations(item);
         }
         if let Some(item) = sections.remove("layout") {
             self.layout(item);

@@ -2,7 +2,7 @@
 
 use super::{read, write};
 use crate::graph::node::Comments;
-use crate::graph::{Frame, FrameId, Graph, Node, Note, NoteId, Pipe, Point};
+use crate::graph::{Expectation, Frame, FrameId, Graph, Node, Note, NoteId, Pipe, Point};
 use crate::id::{End, NodeId, PipeId};
 use crate::node::Catalogue;
 use crate::setting::{Setting, Settings};
@@ -48,6 +48,14 @@ const SAMPLE: &str = r##"// About this graph.
         "workers.out",
         "orders.out -> ghost.in",
     ],
+    expect: {
+        // what counts most
+        "nothing is lost": no_loss(),
+        "fast": at_most(of: "latency.p99_s", /* a lot */ value: "2 s"),
+        "torn": at_most(1 2),
+        "fast": no_loss(),
+        // the end of the expectations
+    },
     layout: (
         nodes: {"orders": (40, 80), "work": (300.5, 80), "nobody": (1, 2)},
         bends: {"orders.out -> work.in": [(200, 90), (210, 95)]},
@@ -75,7 +83,8 @@ fn a_hand_written_file_reads_and_settles_after_one_writing() {
     assert_eq!(orders.settings["rate"], Setting::text("2000/s"));
     assert_eq!(graph.nodes["broken"].opaque.as_deref(), Some("queue(capacity: 12 13)"));
     assert_eq!(graph.pipes[1].settings["capacity"], Setting::Integer(64));
-    assert_eq!(codes(SAMPLE), ["PW104", "PW109", "PW108", "PW110", "PW111", "PW106"]);
+    assert_eq!(codes(SAMPLE), ["PW104", "PW109", "PW108", "PW110", "PW104", "PW109", "PW111", "PW106"]);
+    assert_eq!((graph.expectations.len(), graph.kept.expectations.len()), (2, 2));
 
     let written = write(graph);
     for kept in [
@@ -88,6 +97,11 @@ fn a_hand_written_file_reads_and_settles_after_one_writing() {
         "// and no more",
         "// the end of the nodes",
         "// the fast one",
+        "// what counts most",
+        "/* a lot */",
+        "\"torn\": at_most(1 2),",
+        "\"fast\": no_loss(),",
+        "// the end of the expectations",
         "// not of this version",
         "experiments: {\"a\": (until: \"1 h\")}",
         "frobnicator(flux: 3, mode: backwards, nested: [{\"a\": (1, -2.5, NaN)}])",
@@ -330,12 +344,15 @@ fn graph() -> impl Strategy<Value = Graph> {
     let pipes = prop::collection::vec((end(), end(), pipe()), 0..6);
     let frames = prop::collection::vec((any::<u32>(), any::<String>(), point(), point()), 0..3);
     let notes = prop::collection::vec((any::<u32>(), any::<String>(), point(), point()), 0..3);
-    (any::<String>(), settings(), nodes, pipes, frames, notes, comment()).prop_map(
-        |(title, settings, nodes, pipes, frames, notes, before)| {
+    let expectations = prop::collection::vec((any::<String>(), setting(), comment()), 0..4);
+    (any::<String>(), settings(), nodes, pipes, frames, notes, comment(), expectations).prop_map(
+        |(title, settings, nodes, pipes, frames, notes, before, expectations)| {
             let mut graph = Graph { title, settings, ..Graph::default() };
             graph.comments.before = before;
             graph.nodes = nodes.into_iter().map(|(id, node)| (NodeId::new(&id).unwrap(), Arc::new(node))).collect();
             graph.pipes = pipes.into_iter().map(|(from, to, pipe)| (PipeId { from, to }, pipe)).collect();
+            graph.expectations =
+                expectations.into_iter().map(|(name, claim, comments)| (name, Expectation { claim, comments })).collect();
             for (id, title, position, size) in frames {
                 graph.frames.insert_sorted(FrameId(id), Frame { title, position, size });
             }
@@ -373,7 +390,7 @@ proptest! {
     fn any_shuffled_tokens_read_without_a_panic_and_settle(
         tokens in prop::collection::vec(prop::sample::select(vec![
             "(", ")", "[", "]", "{", "}", ":", ",", "nodes", "pipes", "layout", "format: 1,", "\"a\"", "\"a.b -> c.d\"", "r#\"x\"#", "'", "\"",
-            "//c\n", "/*c*/", "-1.5", "NaN", "queue", "title", "\\", "é", "#", "\n", " ", "(format: 1,", "nodes: {", "settings: (",
+            "//c\n", "/*c*/", "-1.5", "NaN", "queue", "title", "\\", "é", "#", "\n", " ", "(format: 1,", "nodes: {", "settings: (", "expect: {", "\"a\": b(),",
         ]), 0..60)
     ) {
         let text = tokens.concat();
@@ -408,6 +425,7 @@ fn settles(graph: &Graph, source: &str) -> Result<(), TestCaseError> {
     prop_assert!(!again.read_only, "{}\n->\n{}\n{:#?}", source, text, again.problems);
     prop_assert_eq!(format!("{:#?}", again.graph.nodes), format!("{:#?}", graph.nodes), "{}\n->\n{}", source, text);
     prop_assert_eq!(format!("{:#?}", again.graph.pipes), format!("{:#?}", graph.pipes), "{}\n->\n{}", source, text);
+    prop_assert_eq!(format!("{:#?}", again.graph.expectations), format!("{:#?}", graph.expectations), "{}\n->\n{}", source, text);
     prop_assert_eq!(write(&again.graph), text, "{}", source);
     Ok(())
 }

@@ -33,6 +33,7 @@ pub fn write(graph: &Graph) -> String {
     writer.settings();
     writer.nodes();
     writer.pipes();
+    writer.expectations();
     writer.layout();
     writer.kept(&graph.kept.sections, 1);
     writer.comments_at("", 1);
@@ -205,6 +206,33 @@ impl Writer<'_> {
             self.broken_settings(&settings, &pipe.comments, 2);
         }
         self.out.push_str("),");
+    }
+
+    fn expectations(&mut self) {
+        let graph = self.graph;
+        if graph.expectations.is_empty()
+            && graph.kept.expectations.is_empty()
+            && !self.has_comments("expect")
+            && !self.has_comments("expect.")
+        {
+            return;
+        }
+        self.section("expect");
+        self.out.push_str("expect: {");
+        for (name, expectation) in &graph.expectations {
+            self.comments(&expectation.comments, 2);
+            new_line(&mut self.out, 2);
+            let from = self.out.len();
+            write_text(&mut self.out, name);
+            self.out.push_str(": ");
+            let column = 8 + self.out[from..].chars().count();
+            setting::write(&mut self.out, &expectation.claim, 2, column);
+            self.out.push(',');
+        }
+        self.kept(&graph.kept.expectations, 2);
+        self.comments_at("expect.", 2);
+        new_line(&mut self.out, 1);
+        self.out.push_str("},");
     }
 
     fn layout(&mut self) {

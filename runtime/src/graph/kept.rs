@@ -22,6 +22,8 @@ pub struct Kept {
     pub nodes: Vec<KeptText>,
     /// Entries of `pipes` that name no two ports, or name a pair for the second time.
     pub pipes: Vec<KeptText>,
+    /// Entries of `expect` that cannot be read, or have a name for the second time.
+    pub expectations: Vec<KeptText>,
     /// Entries of `layout`, and below it of `nodes`, `bends`, `frames` and `notes`, by the name of the part (empty: `layout` itself).
     pub layout: IndexMap<String, Vec<KeptText>>,
     /// Unknown settings of frames.

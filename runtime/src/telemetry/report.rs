@@ -49,10 +49,33 @@ pub struct Report {
     pub deadlocks: Vec<Vec<String>>,
     /// The newest errors: node and words.
     pub errors: IndexMap<String, String>,
+    /// What the graph expects, by name, and whether it came so.
+    pub expectations: IndexMap<String, ExpectationReport>,
+}
+
+/// Whether an expectation was met.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It came as expected.
+    Met,
+    /// It did not.
+    Broken,
+    /// The run was too short to say, or there was too much to remember.
+    NotJudged,
+}
+
+/// One expectation of the graph.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ExpectationReport {
+    /// Whether it was met.
+    pub verdict: Verdict,
+    /// What was found, in words.
+    pub found: String,
 }
 
 /// The books of a run (rule 9).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct Messages {
     /// Came into the run.
     pub entered: u64,
@@ -135,7 +158,7 @@ impl Latency {
 }
 
 /// One node. Counts cover the time after the warm-up.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Default, Debug, Serialize)]
 pub struct NodeReport {
     /// Its kind.
     pub kind: String,
@@ -160,7 +183,7 @@ pub struct NodeReport {
 }
 
 /// One queue or subscription.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Default, Debug, Serialize)]
 pub struct QueueReport {
     /// Mean number waiting.
     pub depth_mean: f64,
@@ -183,7 +206,7 @@ pub struct QueueReport {
 }
 
 /// One pipe.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Default, Debug, Serialize)]
 pub struct PipeReport {
     /// Messages through it.
     pub messages: u64,

@@ -40,6 +40,9 @@ impl Shard {
             pipe.wait.record(self.now.since(message.queued).0);
             pipe.outstanding = pipe.outstanding.saturating_sub(1);
         }
+        if let Some(watch) = &mut station.watch {
+            watch.see(&message);
+        }
         let tracked = message.tracked();
         let kept = tracked.map(|_| station.behaviour.dead_lettered());
         let incoming = Incoming { pipe: pull.then_some(pipe_number), settlement: message.settlement.clone(), tracked, arrived: self.now };

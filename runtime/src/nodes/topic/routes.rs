@@ -58,11 +58,6 @@ impl Routes {
         Self { dialect, patterns, tree, all_want_all, found: Vec::new() }
     }
 
-    /// The pattern of one subscription.
-    pub fn pattern(&self, branch: u32) -> Option<&Pattern> {
-        self.patterns.get(branch as usize)
-    }
-
     /// Who wants this topic; `None`: nobody.
     pub fn choose(&mut self, topic: Option<&str>, may: impl Fn(u32) -> bool) -> Option<Chosen> {
         self.found.clear();
