@@ -5,7 +5,12 @@ use crate::id::PipeId;
 use crate::node::{Catalogue, Fan, Ports, Receiver};
 
 /// The nodes that these pipes, all from one node with these ports, lead to from outputs that copy. Branches count in the order of the pipes' ids.
-pub fn receivers<'a>(graph: &'a Graph, catalogue: Catalogue, ports: &Ports, pipes: impl IntoIterator<Item = &'a PipeId>) -> Vec<Receiver<'a>> {
+pub fn receivers<'a>(
+    graph: &'a Graph,
+    catalogue: Catalogue,
+    ports: &Ports,
+    pipes: impl IntoIterator<Item = &'a PipeId>,
+) -> Vec<Receiver<'a>> {
     if !ports.outputs.iter().any(|port| port.fan == Fan::Copy) {
         return Vec::new();
     }

@@ -126,7 +126,8 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
         errors,
         expectations: IndexMap::new(),
     };
-    report.expectations = expect::judge(&names.expectations, &report, shards.iter().flat_map(Shard::stations).filter_map(|station| station.watch.as_deref()));
+    report.expectations =
+        expect::judge(&names.expectations, &report, shards.iter().flat_map(Shard::stations).filter_map(|station| station.watch.as_deref()));
     report
 }
 

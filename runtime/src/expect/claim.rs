@@ -39,7 +39,11 @@ pub const CLAIMS: &[KnownClaim] = &[
         arguments: &["at", "key", "by"],
         help: "Messages of one key came in at this node in order: the expression `by` (unset: the time at which they entered the run) never went back. `key` unset: the message's own key.",
     },
-    KnownClaim { name: "every", arguments: &["at", "condition"], help: "The condition is true for every message that came in at this node." },
+    KnownClaim {
+        name: "every",
+        arguments: &["at", "condition"],
+        help: "The condition is true for every message that came in at this node.",
+    },
 ];
 
 /// How a figure stands to a value.

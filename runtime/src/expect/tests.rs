@@ -1,8 +1,8 @@
 //! Expectations read, checked and judged, simulated runs and cranked ones alike.
 
 use crate::check::check;
-use crate::engine::run::{Run, RunOptions};
 use crate::engine::control::Speed;
+use crate::engine::run::{Run, RunOptions};
 use crate::file;
 use crate::nodes::CATALOGUE;
 use crate::telemetry::report::{ExpectationReport, Report, Verdict};

@@ -33,7 +33,14 @@ struct Seen {
 impl Watch {
     /// What the expectations want to see at this node; `None` if nothing.
     pub fn of(expected: &[Expected], node: &NodeId) -> Option<Box<Self>> {
-        let seen = |claim: &Claim| Seen { claim: claim.clone(), messages: 0, keys: HashMap::default(), broken: 0, first: String::new(), forgotten: 0 };
+        let seen = |claim: &Claim| Seen {
+            claim: claim.clone(),
+            messages: 0,
+            keys: HashMap::default(),
+            broken: 0,
+            first: String::new(),
+            forgotten: 0,
+        };
         let here = |claim: &&Claim| match claim {
             Claim::OncePerKey { at, .. } | Claim::OrderPerKey { at, .. } | Claim::Every { at, .. } => at == node,
             Claim::NoLoss { .. } | Claim::Compare(..) => false,

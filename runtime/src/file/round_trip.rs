@@ -351,8 +351,7 @@ fn graph() -> impl Strategy<Value = Graph> {
             graph.comments.before = before;
             graph.nodes = nodes.into_iter().map(|(id, node)| (NodeId::new(&id).unwrap(), Arc::new(node))).collect();
             graph.pipes = pipes.into_iter().map(|(from, to, pipe)| (PipeId { from, to }, pipe)).collect();
-            graph.expectations =
-                expectations.into_iter().map(|(name, claim, comments)| (name, Expectation { claim, comments })).collect();
+            graph.expectations = expectations.into_iter().map(|(name, claim, comments)| (name, Expectation { claim, comments })).collect();
             for (id, title, position, size) in frames {
                 graph.frames.insert_sorted(FrameId(id), Frame { title, position, size });
             }

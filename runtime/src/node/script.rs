@@ -10,7 +10,9 @@ mod seen;
 pub use seen::{Ended, Left, Seen};
 
 use super::effects::Identity;
-use super::{Answer, Ask, Behaviour, Change, Effect, Effects, Event, Flow, Form, Gauge, Intake, Kind, PortRole, Ports, Receiver, Ticket, Verdict};
+use super::{
+    Answer, Ask, Behaviour, Change, Effect, Effects, Event, Flow, Form, Gauge, Intake, Kind, PortRole, Ports, Receiver, Ticket, Verdict,
+};
 use crate::id::{MessageId, NodeId, hash_text};
 use crate::message::{Message, Payload, Settlement, Value};
 use crate::problem::Problem;

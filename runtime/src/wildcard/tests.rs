@@ -125,8 +125,32 @@ fn nats_takes_and_refuses_what_its_server_does() {
 fn amqp_matches_as_rabbitmq_tests() {
     // RabbitMQ, test_topic_matching of its topic exchange (bindings t1 to t26, in order).
     let bindings = [
-        "a.b.c", "a.*.c", "a.#.b", "a.b.b.c", "#", "#.#", "#.b", "*.*", "a.*", "*.b.c", "a.#", "a.#.#", "b.b.c", "a.b.b", "a.b", "b.c", "",
-        "*.*.*", "vodka.martini", "a.b.c", "*.#", "#.*.#", "*.#.#", "#.#.#", "*", "#.b.#",
+        "a.b.c",
+        "a.*.c",
+        "a.#.b",
+        "a.b.b.c",
+        "#",
+        "#.#",
+        "#.b",
+        "*.*",
+        "a.*",
+        "*.b.c",
+        "a.#",
+        "a.#.#",
+        "b.b.c",
+        "a.b.b",
+        "a.b",
+        "b.c",
+        "",
+        "*.*.*",
+        "vodka.martini",
+        "a.b.c",
+        "*.#",
+        "#.*.#",
+        "*.#.#",
+        "#.#.#",
+        "*",
+        "#.b.#",
     ];
     let mut tree = Tree::new(Dialect::Amqp);
     for (number, binding) in bindings.iter().enumerate() {

@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 /// The words of the field `dialect`.
 pub const DIALECTS: &[Word] = &[
-    Word { name: "mqtt", label: "MQTT", help: "`plant/+/heat`, `plant/#`: `+` is one level, `#` at the end the level above and all below." },
+    Word {
+        name: "mqtt",
+        label: "MQTT",
+        help: "`plant/+/heat`, `plant/#`: `+` is one level, `#` at the end the level above and all below.",
+    },
     Word { name: "nats", label: "NATS", help: "`plant.*.heat`, `plant.>`: `*` is one level, `>` at the end one level or more." },
     Word { name: "amqp", label: "AMQP", help: "`plant.*.heat`, `#.heat`: `*` is one word, `#` anywhere none or more." },
 ];
