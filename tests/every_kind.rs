@@ -118,6 +118,7 @@ fn required(kind: &'static Kind) -> Settings {
         FieldType::Flag => Setting::Flag(true),
         FieldType::Choice(words) => Setting::word(words[0].name),
         FieldType::Rules | FieldType::Assignments => Setting::Map(vec![("a".into(), Setting::text("true"))]),
+        FieldType::Weights => Setting::Map(vec![("a".into(), Setting::Integer(1))]),
         FieldType::Path { .. } => Setting::text("x.jsonl"),
         FieldType::Profile => Setting::List(vec![
             Setting::Tuple(String::new(), vec![Setting::text("0 s"), Setting::text("10/s")]),

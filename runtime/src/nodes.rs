@@ -1,5 +1,6 @@
 //! The node kinds: one folder per family, one file per kind.
 
+pub mod choreography;
 pub mod filter;
 pub mod publish;
 pub mod queue;
@@ -17,15 +18,18 @@ pub const CATALOGUE: Catalogue = Catalogue(&[
     &topic::subscription::SUBSCRIPTION,
     &queue::queue::QUEUE,
     &queue::consumer_pool::CONSUMER_POOL,
+    &queue::retry::RETRY,
     &queue::dead_letters::DEAD_LETTERS,
     &filter::filter::FILTER,
     &filter::map::MAP,
     &filter::route::ROUTE,
+    &filter::balance::BALANCE,
     &filter::jq::JQ,
     &filter::split::SPLIT,
     &filter::aggregate::AGGREGATE,
     &filter::throttle::THROTTLE,
     &filter::delay::DELAY,
     &filter::wire_tap::WIRE_TAP,
+    &choreography::join::JOIN,
     &sink::sink::SINK,
 ]);

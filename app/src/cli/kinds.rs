@@ -106,6 +106,7 @@ fn sort(field: &Field) -> String {
         FieldType::Path { written: false } => "file to read".into(),
         FieldType::Path { written: true } => "file to write".into(),
         FieldType::Rules => "{\"name\": \"CEL\", ...}, each an output".into(),
+        FieldType::Weights => "{\"name\": weight, ...}, each an output".into(),
         FieldType::Assignments => "{\"name\": \"CEL\", ...}".into(),
         FieldType::TopicPattern => "pattern of topics".into(),
         FieldType::Profile => "rate over time".into(),

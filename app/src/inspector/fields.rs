@@ -48,7 +48,13 @@ pub fn field_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, set: 
 
 fn is_wide(ty: &FieldType, set: Option<&Setting>) -> bool {
     match ty {
-        FieldType::LongText | FieldType::Template | FieldType::Jq | FieldType::Rules | FieldType::Assignments | FieldType::Profile => true,
+        FieldType::LongText
+        | FieldType::Template
+        | FieldType::Jq
+        | FieldType::Rules
+        | FieldType::Weights
+        | FieldType::Assignments
+        | FieldType::Profile => true,
         FieldType::Distribution => !matches!(set, None | Some(Setting::Text(_))),
         FieldType::Expression(_) => set.and_then(Setting::as_str).is_some_and(|text| text.len() > 24),
         FieldType::Text
@@ -98,6 +104,7 @@ fn value_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, value: Op
         FieldType::Choice(words) => choice_ui(ui, id, field, words, value, error, theme),
         FieldType::Distribution => distribution::distribution_ui(ui, theme, id, field.label, value, error).map(Changed::To),
         FieldType::Rules => lists::pairs_ui(ui, theme, id, value, ["name", "predicate"], error).map(Changed::To),
+        FieldType::Weights => lists::weights_ui(ui, theme, id, value, error).map(Changed::To),
         FieldType::Assignments => lists::pairs_ui(ui, theme, id, value, ["name", "expression"], error).map(Changed::To),
         FieldType::Profile => lists::profile_ui(ui, theme, id, value, error).map(Changed::To),
     }

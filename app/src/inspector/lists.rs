@@ -13,21 +13,52 @@ const MOST_ROWS: usize = 100;
 
 /// Named expressions in order. The changed map, if something changed.
 pub fn pairs_ui(ui: &mut Ui, theme: &Theme, id: Id, value: Option<&Setting>, names: [&str; 2], error: Option<&str>) -> Option<Setting> {
-    let pairs: Vec<(String, String)> = match value {
+    let pairs = texts(value);
+    let changed = named_ui(ui, theme, id, &pairs, names, "true", error)?;
+    Some(Setting::Map(changed.into_iter().map(|(name, text)| (name, Setting::Text(text))).collect()))
+}
+
+/// Names and weights. The changed map, if something changed.
+pub fn weights_ui(ui: &mut Ui, theme: &Theme, id: Id, value: Option<&Setting>, error: Option<&str>) -> Option<Setting> {
+    let changed = named_ui(ui, theme, id, &texts(value), ["name", "weight"], "1", error)?;
+    // What is no number stays as it was typed; the check says so at its place.
+    let weight = |text: String| match (text.trim().parse::<i64>(), text.trim().parse::<f64>()) {
+        (Ok(whole), _) => Setting::Integer(whole),
+        (_, Ok(number)) => Setting::Number(number),
+        _ => Setting::Text(text),
+    };
+    Some(Setting::Map(changed.into_iter().map(|(name, text)| (name, weight(text))).collect()))
+}
+
+fn texts(value: Option<&Setting>) -> Vec<(String, String)> {
+    match value {
         Some(Setting::Map(pairs)) => pairs.iter().map(|(name, value)| (name.clone(), text_of(value))).collect(),
         _ => Vec::new(),
-    };
-    let made = |pairs: Vec<(String, String)>| Setting::Map(pairs.into_iter().map(|(name, text)| (name, Setting::Text(text))).collect());
-    let mut changed = rows_ui(ui, theme, id, &pairs, names, &|_, _| None);
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+/// Rows of names and texts, with one to add whose text is `fresh`.
+fn named_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    id: Id,
+    pairs: &[(String, String)],
+    names: [&str; 2],
+    fresh: &str,
+    error: Option<&str>,
+) -> Option<Pairs> {
+    let mut changed = rows_ui(ui, theme, id, pairs, names, &|_, _| None);
     if changed.is_none() && add_ui(ui, theme) {
-        let mut more = pairs.clone();
+        let mut more = pairs.to_vec();
         // One of so many names is free: there is one more of them than rows.
         let free = (1..=pairs.len() + 1).map(|n| format!("rule{n}")).find(|name| !pairs.iter().any(|(other, _)| other == name));
-        more.push((free.unwrap_or_default(), "true".to_owned()));
+        more.push((free.unwrap_or_default(), fresh.to_owned()));
         changed = Some(more);
     }
     error_ui(ui, theme, error);
-    changed.map(made)
+    changed
 }
 
 /// Points of a rate over time. The changed list, if something changed.

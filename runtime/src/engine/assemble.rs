@@ -6,7 +6,7 @@ use super::pipe::Pipe;
 use super::plan::Plan;
 use super::shard::{Place, Shard, World};
 use super::slots::Slots;
-use super::station::{Health, Output, Station, StoreStatistics};
+use super::station::{Health, Output, Station};
 use crate::expect::{Expected, Watch};
 use crate::id::{NodeId, PipeId, hash_text};
 use crate::node::effects::Identity;
@@ -14,7 +14,7 @@ use crate::node::{Flow, Intake};
 use crate::random::StreamKey;
 use crate::telemetry::counters::Counts;
 use crate::telemetry::histogram::Histogram;
-use crate::telemetry::weighted::{Shares, Weighted};
+use crate::telemetry::weighted::Weighted;
 use crate::units::Moment;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -123,10 +123,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
         };
         let path = planned.id.as_str();
         let intake = planned.behaviour.intake();
-        let store = matches!(intake, Intake::Store { .. }).then(|| {
-            let number = Weighted::new(Moment::START);
-            Box::new(StoreStatistics { depth: number, in_system: Shares::new(Moment::START), in_system_mean: number, in_service: 0 })
-        });
+        let store = matches!(intake, Intake::Store { .. }).then(Box::default);
         Station {
             number: number as u32,
             identity: Identity { maker: hash_text(path), streams: StreamKey::of_node(seed, origin.replication, path), epoch: origin.epoch },
@@ -161,6 +158,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             busy: Weighted::new(Moment::START),
             blocked: Weighted::new(Moment::START),
             residence: Histogram::new(),
+            latency: None,
             store,
             account: Account::default(),
             watch: Watch::of(&expectations, &planned.id),

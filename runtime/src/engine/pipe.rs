@@ -8,6 +8,7 @@ use crate::node::Flow;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::weighted::Weighted;
 use crate::units::{Moment, Span};
+use std::collections::BTreeMap;
 
 /// What stays the same for a pipe through a run.
 #[derive(Clone, Debug)]
@@ -65,6 +66,10 @@ pub struct Pipe {
     pub waiting: u32,
     /// Receiver: from entering the store until a consumer starts (pull).
     pub wait: Histogram,
+    /// Receiver: the same by priority, from the first message on that has one (pull).
+    pub wait_by_priority: Option<BTreeMap<u8, Histogram>>,
+    /// Receiver: from entering the store until a consumer has finished: nanoseconds in all, and how many (pull).
+    pub stays: (u128, u64),
 }
 
 impl Pipe {
@@ -89,7 +94,25 @@ impl Pipe {
             outstanding: 0,
             waiting: 0,
             wait: Histogram::default(),
+            wait_by_priority: None,
+            stays: (0, 0),
         }
+    }
+
+    /// Books a wait by priority, before `wait` does. While nobody has set a priority, all are 0 and `wait` says it all.
+    pub fn rank(&mut self, priority: u8, waited: u64) {
+        if priority == 0 && self.wait_by_priority.is_none() {
+            return;
+        }
+        let before = &self.wait;
+        let levels = self.wait_by_priority.get_or_insert_with(|| BTreeMap::from([(0, before.clone())]));
+        levels.entry(priority).or_default().record(waited);
+    }
+
+    /// Books how long a message stayed, from entering the store until its consumer had finished.
+    pub const fn stay(&mut self, nanos: u64) {
+        self.stays.0 += nanos as u128;
+        self.stays.1 += 1;
     }
 
     /// Whether the sender may put this message in now: there is room for one more, and for its bytes (G1).
@@ -138,5 +161,7 @@ impl Pipe {
         self.blocked_for = Span::ZERO;
         self.blocked_since = self.blocked_since.map(|_| now);
         self.wait.clear();
+        self.wait_by_priority = None;
+        self.stays = (0, 0);
     }
 }

@@ -194,7 +194,7 @@ fn node_figures(station: &Station, trail: &mut NodeTrail, now: Moment) -> NodeFi
         held: station.held() + station.behaviour.dead_lettered(),
         rate_in,
         rate_out,
-        busy: if matches!(station.intake, Intake::Servers { .. }) { busy } else { 0.0 },
+        busy: if matches!(station.intake, Intake::Servers { .. } | Intake::Shared { .. }) { busy } else { 0.0 },
         blocked,
         residence: station.residence.quantiles(),
         gauges,

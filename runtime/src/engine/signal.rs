@@ -2,6 +2,7 @@
 
 use crate::message::Message;
 use crate::node::{Answer, Ticket};
+use crate::units::Moment;
 use std::sync::Arc;
 
 /// Something that reaches a station beside its pipes.
@@ -51,6 +52,8 @@ pub enum Signal {
         number: u64,
         /// The attempt.
         attempt: u32,
+        /// How long its work goes on.
+        until: Moment,
     },
     /// The outside answers (G9).
     Answer {

@@ -3,6 +3,7 @@
 use crate::message::Message;
 use crate::node::Ticket;
 use crate::units::Moment;
+use std::collections::HashMap;
 
 /// What falls due.
 #[derive(Debug)]
@@ -37,20 +38,27 @@ pub struct Slots {
     all: Vec<Slot>,
     free: Vec<u32>,
     holds: usize,
+    /// Slots by ticket, from the first time on that anybody asks for one: most stations never do. Looked up only, never walked (rule 8).
+    by_ticket: Option<HashMap<Ticket, u32>>,
 }
 
 impl Slots {
     /// Reserves a slot; the calendar entry's sequence number is set with [`Slots::set_sequence`].
     pub fn put(&mut self, waiting: Waiting) -> u32 {
-        self.holds += usize::from(matches!(waiting, Waiting::Hold { .. }));
+        let ticket = ticket_of(&waiting);
+        self.holds += usize::from(ticket.is_some());
         let slot = Slot { sequence: 0, waiting: Some(waiting) };
-        if let Some(at) = self.free.pop() {
+        let at = if let Some(at) = self.free.pop() {
             self.all[at as usize] = slot;
             at
         } else {
             self.all.push(slot);
             (self.all.len() - 1) as u32
+        };
+        if let (Some(known), Some(ticket)) = (&mut self.by_ticket, ticket) {
+            known.insert(ticket, at);
         }
+        at
     }
 
     /// Names the calendar entry that counts for a slot.
@@ -62,7 +70,11 @@ impl Slots {
     pub fn take(&mut self, slot: u32, sequence: u64) -> Option<Waiting> {
         let entry = self.all.get_mut(slot as usize).filter(|entry| entry.sequence == sequence)?;
         let waiting = entry.waiting.take()?;
-        self.holds -= usize::from(matches!(waiting, Waiting::Hold { .. }));
+        let ticket = ticket_of(&waiting);
+        self.holds -= usize::from(ticket.is_some());
+        if let (Some(known), Some(ticket)) = (&mut self.by_ticket, ticket) {
+            known.remove(&ticket);
+        }
         self.free.push(slot);
         Some(waiting)
     }
@@ -73,9 +85,13 @@ impl Slots {
     }
 
     /// The slot of a held message.
-    pub fn find(&self, ticket: Ticket) -> Option<u32> {
-        let holds = |slot: &Slot| matches!(&slot.waiting, Some(Waiting::Hold { ticket: held, .. }) if *held == ticket);
-        self.all.iter().position(holds).map(|at| at as u32)
+    pub fn find(&mut self, ticket: Ticket) -> Option<u32> {
+        let all = &self.all;
+        let known = self.by_ticket.get_or_insert_with(|| {
+            let held = |(at, slot): (usize, &Slot)| Some((ticket_of(slot.waiting.as_ref()?)?, at as u32));
+            all.iter().enumerate().filter_map(held).collect()
+        });
+        known.get(&ticket).copied()
     }
 
     /// Notes that a hold is cut short.
@@ -101,6 +117,7 @@ impl Slots {
     /// Takes every held message out and forgets every wake, as on a restart.
     pub fn clear(&mut self) -> Vec<(Message, Option<u32>)> {
         self.holds = 0;
+        self.by_ticket = None;
         self.free.clear();
         let slots = std::mem::take(&mut self.all);
         slots
@@ -110,5 +127,12 @@ impl Slots {
                 _ => None,
             })
             .collect()
+    }
+}
+
+const fn ticket_of(waiting: &Waiting) -> Option<Ticket> {
+    match waiting {
+        Waiting::Hold { ticket, .. } => Some(*ticket),
+        Waiting::Wake(_) => None,
     }
 }

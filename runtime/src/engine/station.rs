@@ -61,6 +61,42 @@ pub struct StoreStatistics {
     pub in_system_mean: Weighted,
     /// Handed out and not yet finished by a consumer.
     pub in_service: u64,
+    /// How many deliveries were acknowledged at the first attempt, the second and so on; the last counts all further ones.
+    pub acked: Vec<u64>,
+}
+
+/// How many attempts are told apart.
+const MOST_ATTEMPTS: usize = 64;
+
+impl StoreStatistics {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        let number = Weighted::new(Moment::START);
+        Self { depth: number, in_system: Shares::new(Moment::START), in_system_mean: number, in_service: 0, acked: Vec::new() }
+    }
+
+    /// Books that attempt number `attempt` ended well.
+    pub fn acked(&mut self, attempt: u32) {
+        let at = (attempt.max(1) as usize).min(MOST_ATTEMPTS) - 1;
+        if at >= self.acked.len() {
+            self.acked.resize(at + 1, 0);
+        }
+        self.acked[at] += 1;
+    }
+
+    /// Forgets what was measured so far.
+    fn restart(&mut self, now: Moment) {
+        self.depth.begin(now);
+        self.in_system.begin(now);
+        self.in_system_mean.begin(now);
+        self.acked.clear();
+    }
+}
+
+impl Default for StoreStatistics {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// One node at work.
@@ -135,6 +171,8 @@ pub struct Station {
     pub blocked: Weighted,
     /// From taking a message in to letting it go.
     pub residence: Histogram,
+    /// End-to-end latency of the messages that ended well here; `None` while none has (G6).
+    pub latency: Option<Box<Histogram>>,
     /// A store's figures.
     pub store: Option<Box<StoreStatistics>>,
     /// Times message by message, to hold against the time-weighted figures.
@@ -180,6 +218,7 @@ impl Station {
         match self.intake {
             Intake::Plain => self.outbox == 0 && self.slots.holds() < MOST_PLAIN_HOLDS,
             Intake::Servers { servers, .. } => self.slots.holds() + self.outbox < servers as usize,
+            Intake::Shared { most, .. } => self.slots.holds() + self.outbox < most as usize,
             Intake::Store { closed } => !closed,
         }
     }
@@ -192,9 +231,13 @@ impl Station {
 
     /// Brings the figures that follow from the state up to date.
     pub fn measure(&mut self, now: Moment) {
-        if let Intake::Servers { .. } = self.intake {
-            self.busy.set(now, self.slots.holds() as u64);
-            self.blocked.set(now, self.outbox as u64);
+        match self.intake {
+            Intake::Servers { .. } => {
+                self.busy.set(now, self.slots.holds() as u64);
+                self.blocked.set(now, self.outbox as u64);
+            }
+            Intake::Shared { servers, .. } => self.busy.set(now, (self.slots.holds() as u64).min(u64::from(servers))),
+            Intake::Plain | Intake::Store { .. } => {}
         }
         if let Some(store) = &mut self.store {
             let waiting = self.behaviour.held();
@@ -208,7 +251,7 @@ impl Station {
     pub const fn servers(&self) -> u32 {
         match self.intake {
             Intake::Servers { servers: u32::MAX, .. } | Intake::Plain | Intake::Store { .. } => 0,
-            Intake::Servers { servers, .. } => servers,
+            Intake::Servers { servers, .. } | Intake::Shared { servers, .. } => servers,
         }
     }
 
@@ -219,10 +262,9 @@ impl Station {
         self.busy.begin(now);
         self.blocked.begin(now);
         self.residence.clear();
+        self.latency = None;
         if let Some(store) = &mut self.store {
-            store.depth.begin(now);
-            store.in_system.begin(now);
-            store.in_system_mean.begin(now);
+            store.restart(now);
         }
     }
 

@@ -11,8 +11,9 @@ use crate::node::Flow;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::report::{FORMAT, Latency, NodeReport, PipeReport, QueueReport, Report, sorted};
 use crate::telemetry::snapshot::{Books, Mode};
-use crate::units::{Moment, Span};
+use crate::units::{Moment, SECOND, Span};
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// What the driver knows about a run beside its shards.
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
     for shard in shards {
         for station in shard.stations() {
             let id = station.id.as_str().to_owned();
-            nodes.insert(id.clone(), node_report(station, now, within));
+            nodes.insert(id.clone(), node_report(station, now, measured, within));
             if station.store.is_some() {
                 queues.insert(id.clone(), queue_report(station, shards, now, within));
             }
@@ -88,7 +89,7 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
             let messages = pipe.messages - pipe.messages_before;
             let report = PipeReport {
                 messages,
-                rate_per_s: if measured > 0.0 { messages as f64 / measured } else { 0.0 },
+                rate_per_s: per_second(messages, measured),
                 depth_mean: pipe.depth.mean(now),
                 depth_max: pipe.depth.max(),
                 blocked_s: pipe.blocked_time(now).seconds(),
@@ -131,44 +132,73 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
     report
 }
 
-fn node_report(station: &Station, now: Moment, within: Option<u64>) -> NodeReport {
+fn node_report(station: &Station, now: Moment, measured: f64, within: Option<u64>) -> NodeReport {
     let counts = station.counts.since(&station.counts_before);
     let servers = f64::from(station.servers().max(1));
     NodeReport {
         kind: station.kind.name.to_owned(),
         received: counts.received,
         sent: counts.sent + counts.delivered,
+        in_per_s: per_second(counts.received, measured),
+        out_per_s: per_second(counts.sent + counts.delivered, measured),
         errors: counts.errors,
         dropped: sorted(counts.dropped.iter().copied()),
         held: station.held() + station.behaviour.dead_lettered(),
         busy: station.busy.mean(now) / servers,
+        busy_servers: station.busy.mean(now),
         blocked: station.blocked.mean(now) / servers,
         residence: Latency::of(&station.residence, within),
+        latency: station.latency.as_ref().map(|latency| Latency::of(latency, within)),
     }
+}
+
+fn per_second(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
 fn queue_report(station: &Station, shards: &[Shard], now: Moment, within: Option<u64>) -> QueueReport {
     let counts = station.counts.since(&station.counts_before);
     let store = station.store.as_ref().expect("only stores have a queue report");
     let mut wait = Histogram::new();
+    let mut by_priority: BTreeMap<u8, Histogram> = BTreeMap::new();
+    // A pipe on which nobody had a priority has all its waits under 0.
+    let mut ranked = false;
+    let mut stays = (0_u128, 0_u64);
     for shard in shards {
         let from_here = |pipe: &&super::pipe::Pipe| {
             pipe.shape.flow == Flow::Pull
                 && pipe.shape.from.0 == station.number
                 && shard.places[pipe.shape.to.0 as usize].shard == shard.number
         };
-        shard.pipes.iter().filter(from_here).for_each(|pipe| wait.merge(&pipe.wait));
+        for pipe in shard.pipes.iter().filter(from_here) {
+            wait.merge(&pipe.wait);
+            stays = (stays.0 + pipe.stays.0, stays.1 + pipe.stays.1);
+            ranked |= pipe.wait_by_priority.is_some();
+            match &pipe.wait_by_priority {
+                Some(levels) => levels.iter().for_each(|(priority, level)| by_priority.entry(*priority).or_default().merge(level)),
+                None => by_priority.entry(0).or_default().merge(&pipe.wait),
+            }
+        }
     }
+    by_priority.retain(|_, level| ranked && level.count() > 0);
+    let acked: u64 = store.acked.iter().sum();
+    let attempts = store.acked.iter().zip(1_u64..).map(|(count, attempt)| count * attempt).sum();
     let share = |part: u64, whole: u64| if whole > 0 { part as f64 / whole as f64 } else { 0.0 };
     QueueReport {
         depth_mean: store.depth.mean(now),
         depth_max: store.depth.max(),
         in_system_mean: store.in_system_mean.mean(now),
+        in_system_variance: store.in_system.variance(now),
         in_system_share: store.in_system.shares(now),
         waited_share: if wait.count() > 0 { 1.0 - wait.share_at_most(0) } else { 0.0 },
         wait: Latency::of(&wait, within),
+        wait_by_priority: by_priority.iter().map(|(priority, level)| (*priority, Latency::of(level, within))).collect(),
+        sojourn_mean_s: if stays.1 > 0 { stays.0 as f64 / stays.1 as f64 / SECOND as f64 } else { 0.0 },
         refused_share: share(counts.refused, counts.received),
+        expired_share: share(counts.expired, counts.received),
         deliveries: counts.handed_out,
+        attempts_share: store.acked.iter().map(|count| share(*count, acked)).collect(),
+        attempts_mean: share(attempts, acked),
         dead_lettered: counts.given_up,
     }
 }

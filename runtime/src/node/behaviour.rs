@@ -48,6 +48,8 @@ pub enum Event {
         number: u64,
         /// The attempt.
         attempt: u32,
+        /// How long its work goes on, as far as known; not later than now if it only asks for one more lock.
+        until: Moment,
     },
     /// An answer from the outside (G9).
     Answer(Ticket, Answer),
@@ -66,6 +68,14 @@ pub enum Intake {
         servers: u32,
         /// How many more to take from a store ahead of need.
         prefetch: u32,
+    },
+    /// Into servers that share their capacity among all that is inside (processor sharing): a message is taken at once while fewer than
+    /// `most` are inside. Busy are as many servers as there are messages, at most `servers`.
+    Shared {
+        /// How many servers share the work.
+        servers: u32,
+        /// How many messages may be worked on at once.
+        most: u32,
     },
     /// Always: the node keeps messages itself, bounds itself, and emits only on `Room` (G1, G2).
     Store {

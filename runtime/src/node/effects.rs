@@ -56,8 +56,10 @@ pub enum Effect {
     Wake(Moment, u64),
     /// Ask the outside (G9).
     Ask(Ticket, Ask),
-    /// Ask the stores of a message's deliveries for more time.
-    Renew(crate::message::Settlement),
+    /// Ask the stores of a message's deliveries for more time: work on it goes on until this moment.
+    Renew(crate::message::Settlement, Moment),
+    /// A full store turns a message away: it goes back to its store; with no store it is rejected.
+    Refuse(Message, Arc<str>),
     /// Write a line to the journal.
     Note(String),
     /// Count an error that ended no message, and show it.
@@ -91,6 +93,9 @@ pub struct Effects<'a> {
 impl<'a> Effects<'a> {
     /// What one event may emit at most (G1).
     pub const MOST_EMITTED: usize = 10_000;
+
+    /// How often those at work on a delivery renew its lock. A lock must be longer to be kept so.
+    pub const RENEW_EVERY: Span = Span::secs(10);
 
     /// Surroundings for one event. `rooms` and `wired` have one entry per output; `tickets` is the station's ticket counter.
     pub fn new(
@@ -148,7 +153,9 @@ impl<'a> Effects<'a> {
             crate::message::Settlement::One(delivery) => delivery.attempt,
             _ => 0,
         };
-        self.identity.streams.purpose(purpose).for_message(message.id, attempt)
+        // A message that comes by again, in a loop through a service, draws anew.
+        let visit = attempt.wrapping_add((message.hops as u32) << 16);
+        self.identity.streams.purpose(purpose).for_message(message.id, visit)
     }
 
     /// The draws for the `index`-th thing of this node, for one purpose.
@@ -290,8 +297,21 @@ impl<'a> Effects<'a> {
     /// Asks the stores of this message's deliveries for more time.
     pub fn renew(&mut self, message: &Message) {
         if !message.settlement.deliveries().is_empty() {
-            self.wishes.push(Effect::Renew(message.settlement.clone()));
+            self.wishes.push(Effect::Renew(message.settlement.clone(), self.now));
         }
+    }
+
+    /// Tells the stores of this message's deliveries that work on it goes on until `moment`: their locks last that long and one lock more,
+    /// as if the consumer renewed them every [`Effects::RENEW_EVERY`] meanwhile. Nothing happens if it is over before that.
+    pub fn renew_until(&mut self, message: &Message, moment: Moment) {
+        if moment.since(self.now) > Self::RENEW_EVERY && !message.settlement.deliveries().is_empty() {
+            self.wishes.push(Effect::Renew(message.settlement.clone(), moment));
+        }
+    }
+
+    /// A full store turns a message away: it goes back to where it came from.
+    pub fn refuse(&mut self, message: Message, error: impl Into<Arc<str>>) {
+        self.wishes.push(Effect::Refuse(message, error.into()));
     }
 
     /// Writes a line to the journal.

@@ -98,6 +98,8 @@ pub enum FieldType {
     },
     /// Named predicates in order, `{"name": "CEL", ...}`: each becomes an output port.
     Rules,
+    /// Names to weights, `{"name": 0.3, ...}`: each becomes an output port.
+    Weights,
     /// Header or field names to CEL expressions, `{"name": "CEL", ...}`.
     Assignments,
     /// A pattern of topics in the dialect of the topic.

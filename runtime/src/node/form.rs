@@ -304,6 +304,15 @@ impl<'a> Form<'a> {
         compiled
     }
 
+    /// Names to weights of zero and more, in order.
+    pub fn weights(&mut self, name: &str) -> Vec<(String, f64)> {
+        let read = |setting: &Setting| match setting {
+            Setting::Map(pairs) => pairs.iter().map(|(name, value)| Ok((name.clone(), weight(name, value)?))).collect(),
+            other => Err(format!("expected a map {{\"name\": weight}}, found {}", other.sort())),
+        };
+        self.read(name, read).unwrap_or_default()
+    }
+
     fn compiled<T>(&mut self, name: &str, text: &str, result: Result<T, (String, u32)>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -318,6 +327,16 @@ impl<'a> Form<'a> {
             }
         }
     }
+}
+
+fn weight(name: &str, value: &Setting) -> Result<f64, String> {
+    let number = match value {
+        Setting::Integer(number) => *number as f64,
+        Setting::Number(number) => *number,
+        other => return Err(format!("expected a number for `{name}`, found {}", other.sort())),
+    };
+    // Written so that NaN fails.
+    if (0.0..=1e9).contains(&number) { Ok(number) } else { Err(format!("expected a weight from 0 to 1e9 for `{name}`, found {number}")) }
 }
 
 fn quantity<T: std::str::FromStr<Err = crate::units::UnitError>>(setting: &Setting, expected: &str) -> Result<T, String> {

@@ -316,7 +316,8 @@ impl Script {
     /// Asks the store for more time for what it handed out.
     pub fn renew(&mut self, index: usize) -> &mut Self {
         if let Settlement::One(delivery) = self.seen.left[index].message.settlement {
-            self.event(Event::Renewed { number: delivery.number, attempt: delivery.attempt });
+            let until = self.now;
+            self.event(Event::Renewed { number: delivery.number, attempt: delivery.attempt, until });
         }
         self
     }
@@ -470,6 +471,7 @@ impl Script {
             let open = match self.behaviour.intake() {
                 Intake::Plain => self.outbox.is_empty(),
                 Intake::Servers { servers, .. } => self.outbox.is_empty() && self.holds.len() < servers as usize,
+                Intake::Shared { most, .. } => self.outbox.is_empty() && self.holds.len() < most as usize,
                 Intake::Store { closed } => !closed,
             };
             let Some((port, message)) = (if open { self.inbox.pop_front() } else { None }) else { break };

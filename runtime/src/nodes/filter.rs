@@ -1,6 +1,7 @@
 //! Filters: each does one thing to the messages that pass, and is joined to the next by a pipe.
 
 pub mod aggregate;
+pub mod balance;
 pub mod delay;
 #[allow(clippy::module_inception)]
 pub mod filter;

@@ -4,5 +4,7 @@ pub mod consumer_pool;
 pub mod dead_letters;
 #[allow(clippy::module_inception)]
 pub mod queue;
+pub mod retry;
 pub mod rules;
+mod sharing;
 pub mod store;

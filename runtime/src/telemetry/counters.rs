@@ -33,6 +33,8 @@ pub struct Counts {
     pub handed_out: u64,
     /// Messages that a full store refused.
     pub refused: u64,
+    /// Messages whose time to live ended here, given up or dropped.
+    pub expired: u64,
 }
 
 impl Counts {
@@ -68,6 +70,7 @@ impl Counts {
             dropped: self.dropped.iter().map(|(reason, count)| (*reason, count - earlier(reason))).collect(),
             handed_out: self.handed_out - before.handed_out,
             refused: self.refused - before.refused,
+            expired: self.expired - before.expired,
         }
     }
 

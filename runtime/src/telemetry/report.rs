@@ -168,18 +168,27 @@ pub struct NodeReport {
     /// Messages sent on, and messages that ended well here.
     #[serde(rename = "out")]
     pub sent: u64,
+    /// Messages taken in per second.
+    pub in_per_s: f64,
+    /// Messages sent on or ended well per second: the node's throughput.
+    pub out_per_s: f64,
     /// Failures.
     pub errors: u64,
     /// Messages ended on purpose here, by reason.
     pub dropped: IndexMap<String, u64>,
     /// Messages inside at the end.
     pub held: u64,
-    /// Mean share of time that a consumer was at work; absent without servers, mean number of servers if there is no limit.
+    /// Mean share of time that a consumer was at work: the utilisation; the mean number at work if there is no limit.
     pub busy: f64,
+    /// Mean number of consumers at work.
+    pub busy_servers: f64,
     /// Mean share of time that a consumer had finished but could not hand on.
     pub blocked: f64,
     /// From taking a message in to letting it go.
     pub residence: Latency,
+    /// End-to-end latency of the messages that ended well here; absent where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
 }
 
 /// One queue or subscription.
@@ -191,16 +200,30 @@ pub struct QueueReport {
     pub depth_max: u64,
     /// Mean number waiting or in service.
     pub in_system_mean: f64,
+    /// Variance over time of the number waiting or in service; absent where it rose above what is told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_system_variance: Option<f64>,
     /// Share of the time with 0, 1, 2, ... messages waiting or in service.
     pub in_system_share: Vec<f64>,
     /// From entering (or coming back to) the queue until a consumer starts.
     pub wait: Latency,
+    /// The same by priority; absent where no message had one.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub wait_by_priority: IndexMap<u8, Latency>,
+    /// Mean time from entering (or coming back to) the queue until a consumer has finished.
+    pub sojourn_mean_s: f64,
     /// Share of deliveries that had to wait at all.
     pub waited_share: f64,
     /// Share of arrivals that the full queue refused.
     pub refused_share: f64,
+    /// Share of arrivals whose time to live ended before a consumer started.
+    pub expired_share: f64,
     /// Times a message was handed out, redeliveries included.
     pub deliveries: u64,
+    /// Of the messages acknowledged, the share that took one delivery, two, ...
+    pub attempts_share: Vec<f64>,
+    /// Deliveries for each message acknowledged, on average.
+    pub attempts_mean: f64,
     /// Messages given up.
     pub dead_lettered: u64,
 }

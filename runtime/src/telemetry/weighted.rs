@@ -128,6 +128,16 @@ impl Shares {
         closed.nanos.iter().map(|nanos| *nanos as f64 / whole as f64).collect()
     }
 
+    /// The variance of the number over time; `None` if no time has passed, or where [`Shares::NUMBERS`] and more stood for a time.
+    pub fn variance(&self, now: Moment) -> Option<f64> {
+        let shares = self.shares(now);
+        if shares.is_empty() || shares.len() > Self::NUMBERS {
+            return None;
+        }
+        let mean: f64 = shares.iter().enumerate().map(|(number, share)| number as f64 * share).sum();
+        Some(shares.iter().enumerate().map(|(number, share)| (number as f64 - mean).powi(2) * share).sum())
+    }
+
     /// Begins anew with the present number, as at the end of a warm-up.
     pub fn begin(&mut self, now: Moment) {
         *self = Self { value: self.value, ..Self::new(now) };
@@ -184,6 +194,10 @@ mod tests {
         assert!(shares.shares(Moment::START).is_empty());
         shares.set(Moment(10), 2);
         assert_eq!(shares.shares(Moment(40)), [0.25, 0.0, 0.75]);
+        // A quarter 0, three quarters 2: mean 1.5, variance 2² · 1/4 · 3/4.
+        assert_eq!(shares.variance(Moment(40)), Some(0.75));
+        shares.set(Moment(40), Shares::NUMBERS as u64);
+        assert_eq!(shares.variance(Moment(41)), None);
     }
 
     #[test]

@@ -59,17 +59,24 @@ impl Shard {
             }
             Effect::Deliver(message) => {
                 station.counts.delivered += 1;
-                self.latency.record(self.now.since(message.entered).0);
+                let latency = self.now.since(message.entered).0;
+                self.latency.record(latency);
+                station.latency.get_or_insert_default().record(latency);
                 self.ended(station, &message, 1);
             }
             Effect::Drop(message, reason) => {
                 station.counts.drop(reason);
                 station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
+                station.counts.expired += u64::from(reason == crate::node::reason::EXPIRED);
                 self.ended(station, &message, 2);
             }
             Effect::Superseded => station.counts.drop(crate::node::reason::SUPERSEDED),
             Effect::Reject(message, error) => self.reject(station, message, &error),
             Effect::Nack(message, error) => self.nack(station, message, &error),
+            Effect::Refuse(message, error) => {
+                station.counts.refused += 1;
+                self.nack(station, message, &error);
+            }
             Effect::DeadLetter(message, reason, error) => self.dead_letter(station, message, reason, &error),
             Effect::Accept(settlement) => self.close(station, &settlement),
             Effect::HandOut(port, message) => self.hand_out(station, port, message),
@@ -102,10 +109,10 @@ impl Shard {
                     self.signal(station, station.number, source, Signal::Answer { ticket, generation, answer });
                 }
             }
-            Effect::Renew(settlement) => {
+            Effect::Renew(settlement, until) => {
                 let source = Self::source(station);
                 for delivery in settlement.deliveries() {
-                    let renew = Signal::Renew { number: delivery.number, attempt: delivery.attempt };
+                    let renew = Signal::Renew { number: delivery.number, attempt: delivery.attempt, until };
                     self.signal(station, delivery.origin, source, renew);
                 }
             }
@@ -131,6 +138,10 @@ impl Shard {
     }
 
     fn schedule(&mut self, station: &mut Station, slot: u32, at: Moment) {
+        if at == Moment::NEVER {
+            // No entry: one for each such hold would stay in the calendar for ever.
+            return station.slots.set_sequence(slot, u64::MAX);
+        }
         let local = self.places[station.number as usize].local;
         let sequence = self.calendar.enter(at.max(self.now), local, slot);
         station.slots.set_sequence(slot, sequence);

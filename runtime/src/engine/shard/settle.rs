@@ -102,6 +102,7 @@ impl Shard {
     pub(super) fn dead_letter(&mut self, station: &mut Station, mut message: Message, reason: &'static str, error: &Arc<str>) {
         station.counts.given_up += 1;
         station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
+        station.counts.expired += u64::from(reason == crate::node::reason::EXPIRED);
         if let Some(port) = station.error_port.filter(|port| station.wired[*port] > 0) {
             // Given up is an end to whoever waits in a closed loop, wherever the letter goes now.
             let tracked = message.tracked();

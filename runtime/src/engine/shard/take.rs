@@ -36,8 +36,10 @@ impl Shard {
         }
         let port = usize::from(pipe.shape.to.1);
         let pull = pipe.shape.flow == Flow::Pull;
+        let waited = self.now.since(message.queued).0;
         if pull {
-            pipe.wait.record(self.now.since(message.queued).0);
+            pipe.rank(message.priority, waited);
+            pipe.wait.record(waited);
             pipe.outstanding = pipe.outstanding.saturating_sub(1);
         }
         if let Some(watch) = &mut station.watch {
@@ -53,18 +55,24 @@ impl Shard {
             self.close_tracked(station, tracked);
         }
         if pull && station.slots.holds() <= holds {
-            self.pipes[pipe_number as usize].finished += 1;
+            let pipe = &mut self.pipes[pipe_number as usize];
+            pipe.finished += 1;
+            pipe.stay(waited);
         }
     }
 
     /// A hold has ended.
     pub(super) fn released(&mut self, station: &mut Station, ticket: Ticket, message: Message, pipe: Option<u32>, cancelled: bool) {
-        if !cancelled && matches!(station.intake, Intake::Servers { .. }) {
+        if !cancelled && matches!(station.intake, Intake::Servers { .. } | Intake::Shared { .. }) {
             station.counts.services += 1;
             self.events += 1;
         }
         if let Some(pipe) = pipe {
-            self.pipes[pipe as usize].finished += 1;
+            let pipe = &mut self.pipes[pipe as usize];
+            pipe.finished += 1;
+            if !cancelled {
+                pipe.stay(self.now.since(message.queued).0);
+            }
         }
         let incoming =
             Incoming { pipe: None, settlement: message.settlement.clone(), tracked: message.tracked(), arrived: message.arrived };
@@ -95,6 +103,9 @@ impl Shard {
                     }
                     station.open.remove(&number);
                 }
+                if let Some(store) = &mut station.store {
+                    store.acked(attempt);
+                }
                 self.call(station, Event::Settled { number, attempt, verdict: Verdict::Ack }, None);
             }
             Signal::Nacked { number, attempt, error } => {
@@ -103,7 +114,7 @@ impl Shard {
                 }
                 self.call(station, Event::Settled { number, attempt, verdict: Verdict::Nack(error) }, None);
             }
-            Signal::Renew { number, attempt } => self.call(station, Event::Renewed { number, attempt }, None),
+            Signal::Renew { number, attempt, until } => self.call(station, Event::Renewed { number, attempt, until }, None),
             Signal::Answer { ticket, generation, answer } => {
                 if generation == station.generation {
                     station.asks = station.asks.saturating_sub(1);
@@ -190,6 +201,10 @@ impl Shard {
             Intake::Servers { servers, prefetch } => {
                 let occupied = (station.slots.holds() + station.outbox) as u32 + waiting_of_others;
                 servers.saturating_add(prefetch).saturating_sub(occupied).min(MOST_CREDIT)
+            }
+            Intake::Shared { most, .. } => {
+                let occupied = (station.slots.holds() + station.outbox) as u32 + waiting_of_others;
+                most.saturating_sub(occupied).min(MOST_CREDIT)
             }
             Intake::Store { closed } => u32::from(!closed) * pipe.shape.capacity,
         }

@@ -48,8 +48,10 @@ impl Script {
                 self.tally.entered += 1;
                 self.reject(message, &error);
             }
-            Effect::Nack(message, error) if message.settlement == Settlement::None => self.reject(message, &error),
-            Effect::Nack(message, error) => {
+            Effect::Nack(message, error) | Effect::Refuse(message, error) if message.settlement == Settlement::None => {
+                self.reject(message, &error);
+            }
+            Effect::Nack(message, error) | Effect::Refuse(message, error) => {
                 self.tally.gone += 1;
                 self.seen.nacked.push(ended(&error, message));
             }
@@ -91,7 +93,7 @@ impl Script {
                     self.later(at + self.latency, Due::Answer(ticket, answer));
                 }
             }
-            Effect::Renew(settlement) => self.seen.renewed.push(settlement),
+            Effect::Renew(settlement, _) => self.seen.renewed.push(settlement),
             Effect::Note(line) => self.seen.notes.push(line),
             Effect::Error(error) => self.seen.errors.push(error),
             Effect::Exhausted => self.seen.exhausted = true,

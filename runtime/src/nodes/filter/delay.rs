@@ -90,6 +90,7 @@ impl Delay {
             release = release.max(self.last);
             self.last = release;
         }
+        fx.renew_until(&message, release);
         fx.hold_until(message, release);
     }
 }
@@ -98,7 +99,10 @@ impl Behaviour for Delay {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         match event {
             Event::Message(_, message) => self.take(message, fx),
-            Event::Released(_, message) => fx.emit(OUT, message),
+            Event::Released(_, mut message) => {
+                message.hops = message.hops.saturating_add(1);
+                fx.emit(OUT, message);
+            }
             Event::Start
             | Event::Wake(_)
             | Event::Room(_)

@@ -61,10 +61,10 @@ fn good_name(name: &str) -> bool {
         && !TAKEN.contains(&name)
 }
 
-/// The names of the rules that get an output: good ones, each once.
-fn names(settings: &Settings) -> Vec<String> {
+/// The names in this setting that get an output: good ones, each once.
+pub(super) fn names(settings: &Settings, field: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    if let Some(Setting::Map(rules)) = settings.get("rules") {
+    if let Some(Setting::Map(rules)) = settings.get(field) {
         for (name, _) in rules {
             if names.len() < MOST_RULES && good_name(name) && !names.contains(name) {
                 names.push(name.clone());
@@ -77,8 +77,27 @@ fn names(settings: &Settings) -> Vec<String> {
 fn ports(settings: &Settings) -> Ports {
     let by_rule = |name: String| Port { name: name.into(), ..Port::output("", "Messages that fulfil this rule, and none above it.") };
     let otherwise = Port::output("otherwise", "Messages that fulfil no rule. Unwired, they are dropped as `unrouted`.").optional();
-    let outputs = names(settings).into_iter().map(by_rule).chain([otherwise, error()]).collect();
+    let outputs = names(settings, "rules").into_iter().map(by_rule).chain([otherwise, error()]).collect();
     Ports { inputs: vec![input()], outputs, ..Ports::default() }
+}
+
+/// Problems of the names in a setting that become outputs.
+pub(super) fn check_names<'n>(form: &mut Form<'_>, field: &str, names: impl Iterator<Item = &'n str>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        let hint = "The name is that of an output: a letter, then letters, digits, `_` or `-`, each name once.";
+        if TAKEN.contains(&name) {
+            form.problem(field, format!("`{name}` is an output that every route has; take another name"), hint);
+        } else if !good_name(name) {
+            form.problem(field, format!("`{name}` cannot be the name of an output"), hint);
+        } else if seen.contains(&name) {
+            form.problem(field, format!("there are two {field} with the name `{name}`"), hint);
+        }
+        seen.push(name);
+    }
+    if seen.len() > MOST_RULES {
+        form.problem(field, format!("{} {field} are more than {MOST_RULES}", seen.len()), "Put a second one behind the last output.");
+    }
 }
 
 struct Route {
@@ -88,21 +107,7 @@ struct Route {
 impl Route {
     fn read(form: &mut Form<'_>) -> Self {
         let compiled = form.expressions("rules");
-        let mut seen: Vec<&str> = Vec::new();
-        for (name, _) in &compiled {
-            let hint = "A rule's name is the name of its output: a letter, then letters, digits, `_` or `-`, each name once.";
-            if TAKEN.contains(&name.as_str()) {
-                form.problem("rules", format!("`{name}` is an output that every route has; take another name"), hint);
-            } else if !good_name(name) {
-                form.problem("rules", format!("`{name}` cannot be the name of an output"), hint);
-            } else if seen.contains(&name.as_str()) {
-                form.problem("rules", format!("there are two rules with the name `{name}`"), hint);
-            }
-            seen.push(name);
-        }
-        if compiled.len() > MOST_RULES {
-            form.problem("rules", format!("{} rules are more than {MOST_RULES}", compiled.len()), "Put a second route behind `otherwise`.");
-        }
+        check_names(form, "rules", compiled.iter().map(|(name, _)| name.as_str()));
         // With a problem there is no run, so from here on the rules stand in the order of the outputs.
         Self { rules: compiled.into_iter().map(|(_, expression)| expression).collect() }
     }

@@ -41,11 +41,20 @@ pub static THROTTLE: Kind = Kind {
             "Throttle",
             "burst",
             "Burst",
-            FieldType::Integer(1, 1_000_000),
+            FieldType::Integer(1, 1_000_000_000),
             Preset::Integer(1),
-            "How many may pass at once after a quiet time: the size of the bucket.",
+            "How many may pass at once after a quiet time: the size of the bucket. It is full at the start.",
         )
         .unit("messages"),
+        Field::new(
+            "Throttle",
+            "refill",
+            "Refill",
+            FieldType::Flag,
+            Preset::Flag(true),
+            "Whether the bucket fills at the rate. If not, it is an allowance for the whole run: after `burst` messages nothing passes any more.",
+        )
+        .source("Amazon EBS, I/O credits and burst performance: a bucket of 5.4 million I/O credits"),
         Field::new(
             "Throttle",
             "excess",
@@ -93,7 +102,8 @@ struct ThrottleSettings {
 impl ThrottleSettings {
     fn read(form: &mut Form<'_>) -> Self {
         let rate = form.rate("rate").map_or(100.0, |rate| rate.0);
-        let gap = (SECOND as f64 / rate * 4_294_967_296.0) as Fine;
+        // Without a refill the next token is further away than any run lasts.
+        let gap = if form.flag("refill") { (SECOND as f64 / rate * 4_294_967_296.0) as Fine } else { Fine::from(u64::MAX) << 32 };
         let burst = form.integer("burst").unwrap_or(1).max(1) as Fine;
         let excess = match form.choice("excess") {
             "drop" => Excess::Drop,
@@ -134,6 +144,7 @@ impl Throttle {
         }
         match self.settings.excess {
             Excess::Wait => {
+                fx.renew_until(&message, token);
                 fx.hold_until(message, token);
             }
             Excess::Drop => fx.drop(message, THROTTLED),

@@ -8,6 +8,7 @@ use crate::node::{Effects, Form};
 use crate::random::Purpose;
 use crate::setting::Setting;
 use crate::units::{Moment, Rate, SECOND, Span};
+use std::sync::Arc;
 
 /// What the arrivals look like.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,10 +28,62 @@ pub enum Shape {
     Profile(Profile),
     /// Independent gaps of this distribution.
     Gaps(Distribution),
+    /// At these times after the start, in order, and then no more.
+    Times(Arc<[Span]>),
     /// Always due: as fast as the pipe takes them.
     Fastest,
     /// No due times of their own: each follows from the end of one before.
     Closed(ClosedLoop),
+}
+
+/// How many messages each arrival brings.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Batch {
+    /// Always as many.
+    Same(u64),
+    /// From one up, each further one with the same probability (geometric): this many on average.
+    Geometric(f64),
+}
+
+impl Batch {
+    /// Reads the fields `batch_size` and `batch_sizes`.
+    pub fn read(form: &mut Form<'_>) -> Self {
+        let size = form.integer("batch_size").map_or(1, |size| size as u64);
+        if form.choice("batch_sizes") == "geometric" { Self::Geometric(size as f64) } else { Self::Same(size) }
+    }
+
+    /// How many come with the arrival whose first message is number `index`.
+    fn draw(self, index: u64, fx: &Effects<'_>) -> u64 {
+        match self {
+            Self::Same(size) => size,
+            Self::Geometric(mean) if mean <= 1.0 => 1,
+            Self::Geometric(mean) => {
+                let unit = fx.random_at(Purpose("batch"), index).unit_above_zero();
+                // Inverse of P(N > n) = (1 - 1/mean)^n.
+                1 + (libm::log(unit) / libm::log(1.0 - 1.0 / mean)) as u64
+            }
+        }
+    }
+}
+
+/// The most times that can be listed.
+const MOST_TIMES: usize = 100_000;
+
+/// Reads a list of times such as `0 s, 1.5 s, 2 min`, which ascend.
+fn read_times(text: &str) -> Result<Arc<[Span]>, String> {
+    let times: Vec<Span> = text
+        .split([',', ';', '\n'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse::<Span>().map_err(|error| error.to_string()))
+        .collect::<Result<_, _>>()?;
+    if times.len() > MOST_TIMES {
+        return Err(format!("{} times are more than {MOST_TIMES}; put them in a file and use a file source", times.len()));
+    }
+    match times.windows(2).find(|pair| pair[0] > pair[1]) {
+        Some(pair) => Err(format!("times go forward: {} stands after {}", pair[1], pair[0])),
+        None => Ok(times.into()),
+    }
 }
 
 /// A rate over time: straight lines between points.
@@ -139,6 +192,14 @@ pub fn read_shape(form: &mut Form<'_>) -> Shape {
             }
         }
         "distribution" => Shape::Gaps(form.distribution("gap").unwrap_or(Distribution::Constant(Span::secs(1)))),
+        "times" => {
+            let text = form.text("times").unwrap_or_default();
+            let times = read_times(&text).unwrap_or_else(|message| {
+                form.problem("times", message, "list times that ascend, such as \"0 s, 0 s, 1.5 s, 2 min\"");
+                Arc::from([])
+            });
+            Shape::Times(times)
+        }
         "fastest" => Shape::Fastest,
         "closed" => Shape::Closed(ClosedLoop::read(form)),
         _ => Shape::Constant(form.rate("rate").unwrap_or(Rate(1.0))),
@@ -149,27 +210,31 @@ pub fn read_shape(form: &mut Form<'_>) -> Shape {
 #[derive(Debug)]
 pub struct Arrivals {
     shape: Shape,
+    batch: Batch,
     start: Moment,
-    /// The first arrival under this shape.
-    base: u64,
-    /// The next arrival, and when it is due; `None` once there are no more.
+    /// How many arrivals there were since the start, each with its batch of messages.
+    passed: u64,
+    /// How many messages of the present arrival are still to come.
+    left: u64,
+    /// The number of the next message, and when it is due; `None` once there are no more.
     index: u64,
     due: Option<Moment>,
     /// Where a profile stands, in seconds since `start`.
     position: f64,
-    /// The first arrival that does not come any more.
+    /// The first message that does not come any more.
     end: u64,
 }
 
 impl Arrivals {
-    /// Arrivals from `start` on, numbered from `first`, at most up to number `end`.
-    pub fn new(shape: Shape, start: Moment, first: u64, end: Option<u64>, fx: &Effects<'_>) -> Self {
-        let mut arrivals = Self { shape, start, base: first, index: first, due: Some(start), position: 0.0, end: end.unwrap_or(u64::MAX) };
+    /// Arrivals from `start` on, messages numbered from `first`, at most up to number `end`.
+    pub fn new(shape: Shape, batch: Batch, start: Moment, first: u64, end: Option<u64>, fx: &Effects<'_>) -> Self {
+        let end = end.unwrap_or(u64::MAX);
+        let mut arrivals = Self { shape, batch, start, passed: 0, left: 0, index: first, due: Some(start), position: 0.0, end };
         arrivals.schedule(fx);
         arrivals
     }
 
-    /// The number of the next arrival.
+    /// The number of the next message.
     pub const fn index(&self) -> u64 {
         self.index
     }
@@ -179,9 +244,9 @@ impl Arrivals {
         self.due
     }
 
-    /// What they look like.
-    pub const fn shape(&self) -> &Shape {
-        &self.shape
+    /// What they look like, and how many messages each brings.
+    pub const fn pattern(&self) -> (&Shape, Batch) {
+        (&self.shape, self.batch)
     }
 
     /// Goes on to the one after.
@@ -203,20 +268,25 @@ impl Arrivals {
             self.due = None;
         } else if self.due.is_none() {
             self.start = fx.now();
-            self.base = self.index;
-            self.position = 0.0;
+            (self.passed, self.left, self.position) = (0, 0, 0.0);
             self.due = Some(self.start);
             self.schedule(fx);
         }
     }
 
-    /// Works out when arrival `index` is due, from the one before.
+    /// Works out when message `index` is due: with the one before, or, after a whole batch, with the next arrival.
     fn schedule(&mut self, fx: &Effects<'_>) {
         let Some(last) = self.due.filter(|_| self.index < self.end) else {
             self.due = None;
             return;
         };
-        let count = self.index - self.base;
+        if self.left > 0 {
+            self.left -= 1;
+            return;
+        }
+        let count = self.passed;
+        self.passed += 1;
+        self.left = self.batch.draw(self.index, fx) - 1;
         self.due = match &self.shape {
             Shape::Closed(_) => None,
             // From the start, so that rounding does not add up.
@@ -234,6 +304,7 @@ impl Arrivals {
                 })
             }
             Shape::Gaps(gaps) => Some(last + gaps.draw(&mut fx.random_at(Purpose("gap"), self.index))),
+            Shape::Times(times) => times.get(count as usize).map(|after| self.start + *after),
             Shape::Fastest => Some(fx.now().max(self.start)),
         };
     }
@@ -263,6 +334,15 @@ mod tests {
         let teeth = profile(&[(0, 10.0), (10, 0.0)], true);
         assert!((teeth.reach(0.0, 98.0).unwrap() - 18.0).abs() < 1e-9);
         assert!((teeth.reach(8.0, 2.0 + 50.0 * 1_000_000.0 + 18.0).unwrap() - (10.0 + 1e7 + 2.0)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn times_are_listed_as_people_list_them() {
+        let read = |text: &str| read_times(text).map(|times| times.iter().map(|span| span.seconds()).collect::<Vec<_>>());
+        assert_eq!(read("0 s, 0 s,1.5 s; 2 min\n"), Ok(vec![0.0, 0.0, 1.5, 120.0]));
+        assert_eq!(read(""), Ok(vec![]));
+        assert!(read("2 s, 1 s").unwrap_err().contains("1 s stands after 2 s"));
+        assert!(read("soon").unwrap_err().contains("span of time"));
     }
 
     #[test]

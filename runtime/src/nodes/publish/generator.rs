@@ -1,21 +1,22 @@
 //! Generator: makes messages at a rate or by a pattern, from a template with fake data.
 
-use super::arrivals::{Arrivals, Shape, read_shape};
+mod settings;
+
+use super::arrivals::{Arrivals, Shape};
 use super::closed_loop::{Users, track};
 use super::gate::Gate;
-use crate::expr::Expression;
-use crate::message::{Head, Message};
 use crate::node::field::{Word, Yields};
 use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset};
-use crate::random::Purpose;
 use crate::setting::{Setting, Settings};
-use crate::template::Template;
-use crate::units::{Moment, Span};
+use crate::units::Moment;
+use settings::GeneratorSettings;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// How many arrivals one event deals with.
-const BATCH: usize = 256;
+const MOST_AT_ONCE: usize = 256;
+
+/// The arrivals that may bring several messages at once.
+const BATCHED: &[&str] = &["constant", "poisson", "profile", "distribution", "times"];
 
 /// The descriptor.
 pub static GENERATOR: Kind = Kind {
@@ -52,6 +53,7 @@ pub static GENERATOR: Kind = Kind {
                 Word { name: "burst", label: "Bursts", help: "Many at once, then a pause." },
                 Word { name: "profile", label: "Profile", help: "Poisson arrivals whose rate changes over time." },
                 Word { name: "distribution", label: "Gaps", help: "Independent gaps of any distribution." },
+                Word { name: "times", label: "At given times", help: "At the times of a list, and then no more." },
                 Word {
                     name: "fastest",
                     label: "As fast as possible",
@@ -66,7 +68,7 @@ pub static GENERATOR: Kind = Kind {
             Preset::Word("constant"),
             "When messages come.",
         ),
-        Field::new("Arrivals", "rate", "Rate", FieldType::Rate, Preset::Text("10/s"), "How many messages come, on average.")
+        Field::new("Arrivals", "rate", "Rate", FieldType::Rate, Preset::Text("10/s"), "How many arrivals there are, on average. Each brings one message, unless `batch_size` says otherwise.")
             .when("arrivals", &["constant", "poisson"]),
         Field::new(
             "Arrivals",
@@ -117,6 +119,41 @@ pub static GENERATOR: Kind = Kind {
             "The time from one message to the next.",
         )
         .when("arrivals", &["distribution"]),
+        Field::new(
+            "Arrivals",
+            "times",
+            "Times",
+            FieldType::Text,
+            Preset::Text("0 s"),
+            "When messages come, counted from the start, such as \"0 s, 0 s, 1.5 s, 2 min\".",
+        )
+        .when("arrivals", &["times"]),
+        Field::new(
+            "Arrivals",
+            "batch_size",
+            "Batch size",
+            FieldType::Integer(1, 1_000_000),
+            Preset::Integer(1),
+            "How many messages come with each arrival, all at the same moment. The rate counts arrivals: 10/s in batches of 3 are 30 messages a second.",
+        )
+        .unit("messages")
+        .when("arrivals", BATCHED),
+        Field::new(
+            "Arrivals",
+            "batch_sizes",
+            "Batch sizes",
+            FieldType::Choice(&[
+                Word { name: "same", label: "All the same", help: "Every arrival brings as many." },
+                Word {
+                    name: "geometric",
+                    label: "Geometric",
+                    help: "One at least, and after each one more with the same probability; the batch size is the mean.",
+                },
+            ]),
+            Preset::Word("same"),
+            "Whether all batches are of one size.",
+        )
+        .when("arrivals", BATCHED),
         Field::new(
             "Arrivals",
             "population",
@@ -188,6 +225,14 @@ pub static GENERATOR: Kind = Kind {
         ),
         Field::new(
             "Message",
+            "priority",
+            "Priority",
+            FieldType::Integer(0, 255),
+            Preset::Integer(0),
+            "The messages' priority: queues hand out higher ones first.",
+        ),
+        Field::new(
+            "Message",
             "headers",
             "Headers",
             FieldType::Assignments,
@@ -221,63 +266,6 @@ fn ports(_: &Settings) -> Ports {
             Port::error("error", "Messages whose key or header could not be worked out."),
         ],
         ..Ports::default()
-    }
-}
-
-struct GeneratorSettings {
-    shape: Shape,
-    count: Option<u64>,
-    start_after: Span,
-    backlog: usize,
-    payload: Template,
-    key: Option<Expression>,
-    topic: Option<Template>,
-    headers: Vec<(Arc<str>, Expression)>,
-    /// The whole head, where it is the same for all messages.
-    head: Option<Arc<Head>>,
-}
-
-impl GeneratorSettings {
-    fn read(form: &mut Form<'_>) -> Self {
-        let topic = form.template("topic");
-        let constant = topic.as_ref().filter(|topic| topic.is_constant());
-        let head = constant.map(|topic| Arc::new(Head { topic: Some(topic.source().into()), ..Head::default() }));
-        Self {
-            shape: read_shape(form),
-            count: form.integer("count").map(|count| count as u64),
-            start_after: form.span("start_after").unwrap_or_default(),
-            backlog: form.integer("backlog").map_or(10_000, |bound| bound as usize),
-            payload: form.template("payload").unwrap_or_else(|| Template::compile("").expect("nothing is a template")),
-            key: form.expression("key"),
-            topic: topic.filter(|topic| !topic.is_constant()),
-            headers: form.expressions("headers").into_iter().map(|(name, value)| (name.into(), value)).collect(),
-            head,
-        }
-    }
-
-    /// Makes arrival number `index`; with the error, if its key or a header could not be worked out.
-    fn make(&self, index: u64, due: Moment, fx: &Effects<'_>) -> (Message, Option<String>) {
-        let calendar = fx.calendar(due);
-        let payload = self.payload.make(index, calendar, &mut fx.random_at(Purpose("payload"), index));
-        let mut message = fx.make(index, due, payload);
-        message.head.clone_from(&self.head);
-        if let Some(topic) = &self.topic {
-            message.head_mut().topic = Some(topic.text(index, calendar, &mut fx.random_at(Purpose("topic"), index)).into());
-        }
-        let error = self.fill(&mut message).err();
-        (message, error)
-    }
-
-    fn fill(&self, message: &mut Message) -> Result<(), String> {
-        if let Some(key) = &self.key {
-            let key = key.text(message).map_err(|error| format!("the key failed: {error}"))?;
-            message.head_mut().key = Some(key.into());
-        }
-        for (name, value) in &self.headers {
-            let value = value.value(message).map_err(|error| format!("the header `{name}` failed: {error}"))?;
-            message.set_header(name, value);
-        }
-        Ok(())
     }
 }
 
@@ -315,11 +303,11 @@ impl Generator {
         match &mut self.arrivals {
             None => {
                 let start = if self.made == 0 { fx.now() + settings.start_after } else { fx.now() };
-                self.arrivals = Some(Arrivals::new(settings.shape.clone(), start, self.made, settings.count, fx));
+                self.arrivals = Some(Arrivals::new(settings.shape.clone(), settings.batch, start, self.made, settings.count, fx));
             }
-            Some(arrivals) if *arrivals.shape() != settings.shape => {
+            Some(arrivals) if arrivals.pattern() != (&settings.shape, settings.batch) => {
                 let first = arrivals.index();
-                *arrivals = Arrivals::new(settings.shape.clone(), fx.now(), first, settings.count, fx);
+                *arrivals = Arrivals::new(settings.shape.clone(), settings.batch, fx.now(), first, settings.count, fx);
                 self.awaited = None;
             }
             Some(arrivals) => arrivals.set_end(settings.count, fx),
@@ -332,7 +320,7 @@ impl Generator {
         let now = fx.now();
         let end = if self.stopped { 0 } else { self.settings.count.unwrap_or(u64::MAX) };
         self.gate.look(fx);
-        let mut budget = BATCH;
+        let mut budget = MOST_AT_ONCE;
         while budget > 0 && self.gate.open() && self.made < end {
             let Some(due) = self.users.take(rules, now) else { break };
             budget -= 1;
@@ -360,9 +348,9 @@ impl Generator {
         }
         let now = fx.now();
         let Some(arrivals) = &mut self.arrivals else { return };
-        let paced = *arrivals.shape() != Shape::Fastest;
+        let paced = *arrivals.pattern().0 != Shape::Fastest;
         self.gate.look(fx);
-        let mut budget = BATCH;
+        let mut budget = MOST_AT_ONCE;
         while budget > 0 && self.gate.open() {
             let Some((index, due)) = self.backlog.pop_front() else { break };
             budget -= 1;

@@ -1,5 +1,6 @@
 //! Consumer pool: servers that take messages from a queue, work on each for a while, and may fail.
 
+use super::sharing::Sharing;
 use crate::distribution::Distribution;
 use crate::message::Message;
 use crate::node::field::Word;
@@ -68,7 +69,34 @@ pub static CONSUMER_POOL: Kind = Kind {
             "How many messages to take from the queue ahead of need. They wait here, where no other consumer can have them.",
         )
         .unit("messages")
-        .source("RabbitMQ, consumer prefetch"),
+        .source("RabbitMQ, consumer prefetch")
+        .when("discipline", &["one_each"]),
+        Field::new(
+            "Servers",
+            "discipline",
+            "Discipline",
+            FieldType::Choice(&[
+                Word { name: "one_each", label: "One message each", help: "A server works on one message until it is done." },
+                Word {
+                    name: "shared",
+                    label: "Shared",
+                    help: "All messages inside are worked on at once and share the servers evenly (processor sharing), as threads share cores. None waits; the more there are, the slower all go.",
+                },
+            ]),
+            Preset::Word("one_each"),
+            "How the servers divide up the work.",
+        )
+        .source("Kleinrock, Queueing Systems II, section 4.4: processor sharing"),
+        Field::new(
+            "Servers",
+            "most_shared",
+            "Most at once",
+            FieldType::Integer(1, 1_000_000),
+            Preset::Integer(10_000),
+            "How many messages may share the servers at once; more wait in the queue.",
+        )
+        .unit("messages")
+        .when("discipline", &["shared"]),
         Field::new(
             "Work",
             "service",
@@ -85,9 +113,18 @@ pub static CONSUMER_POOL: Kind = Kind {
             Preset::Number(0.0),
             "With this probability the work fails when its time is over; the message goes back to its queue.",
         ),
+        Field::new(
+            "Work",
+            "renew_locks",
+            "Renew locks",
+            FieldType::Flag,
+            Preset::Flag(true),
+            "Whether the pool renews the lock of a message every 10 s for as long as it works on it. Without that, work longer than the queue's lock is handed out a second time.",
+        )
+        .source("Azure Service Bus and Google Pub/Sub clients extend locks by themselves while a message is processed"),
     ],
     ports,
-    build: |form| Box::new(ConsumerPool { settings: PoolSettings::read(form), failed: 0, served: 0 }),
+    build: |form| Box::new(ConsumerPool { settings: PoolSettings::read(form), sharing: Sharing::default(), awaited: None, failed: 0, served: 0 }),
     figures: [Figure::Busy, Figure::RateIn],
 };
 
@@ -105,6 +142,9 @@ fn ports(_: &Settings) -> Ports {
 struct PoolSettings {
     servers: u32,
     prefetch: u32,
+    /// How many messages may share the servers; `None`: each has one to itself.
+    shared: Option<u32>,
+    renews: bool,
     service: Distribution,
     failure_share: f64,
 }
@@ -115,6 +155,8 @@ impl PoolSettings {
         Self {
             servers: if form.choice("size") == "unlimited" { u32::MAX } else { servers },
             prefetch: form.integer("prefetch").map_or(0, |number| number as u32),
+            shared: (form.choice("discipline") == "shared").then(|| form.integer("most_shared").map_or(10_000, |number| number as u32)),
+            renews: form.flag("renew_locks"),
             service: form.distribution("service").unwrap_or(Distribution::Constant(Span::millis(10))),
             failure_share: form.number("failure_share").unwrap_or(0.0),
         }
@@ -123,18 +165,58 @@ impl PoolSettings {
 
 struct ConsumerPool {
     settings: PoolSettings,
+    /// Who shares the servers, where they are shared.
+    sharing: Sharing,
+    /// The wake that was asked for, if it has not come.
+    awaited: Option<Moment>,
     served: u64,
     failed: u64,
 }
 
 impl ConsumerPool {
-    fn finish(&mut self, message: Message, fx: &mut Effects<'_>) {
+    fn start(&mut self, message: Message, fx: &mut Effects<'_>) {
+        let span = self.settings.service.draw(&mut fx.random(Purpose("service"), &message));
+        if self.settings.shared.is_none() {
+            if self.settings.renews {
+                fx.renew_until(&message, fx.now() + span);
+            }
+            fx.hold(message, span);
+            return;
+        }
+        if self.settings.renews {
+            // Nobody knows how long it takes in company.
+            fx.renew_until(&message, Moment::NEVER);
+        }
+        self.sharing.advance(fx.now(), self.settings.servers);
+        let ticket = fx.hold_until(message, Moment::NEVER);
+        self.sharing.begin(ticket, span);
+        self.go_on(fx);
+    }
+
+    /// Ends what has got all its work, and asks to be woken for the next.
+    fn go_on(&mut self, fx: &mut Effects<'_>) {
+        let now = fx.now();
+        self.sharing.advance(now, self.settings.servers);
+        while let Some(ticket) = self.sharing.take_ended() {
+            fx.reschedule(ticket, now);
+        }
+        // A wake that comes too early does no harm, so only an earlier one replaces it.
+        if let Some(next) = self.sharing.next_end(self.settings.servers)
+            && self.awaited.is_none_or(|awaited| next < awaited)
+        {
+            self.awaited = Some(next);
+            fx.wake(next, next.0);
+        }
+    }
+
+    fn finish(&mut self, mut message: Message, fx: &mut Effects<'_>) {
         let share = self.settings.failure_share;
         if share > 0.0 && fx.random(Purpose("failure"), &message).chance(share) {
             self.failed += 1;
             return fx.nack(message, "the work failed");
         }
         self.served += 1;
+        message.hops = message.hops.saturating_add(1);
         if fx.wired(OUT) > 0 {
             fx.emit(OUT, message);
         } else {
@@ -146,29 +228,33 @@ impl ConsumerPool {
 impl Behaviour for ConsumerPool {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         match event {
-            Event::Message(_, message) => {
-                let span = self.settings.service.draw(&mut fx.random(Purpose("service"), &message));
-                fx.hold(message, span);
-            }
+            Event::Message(_, message) => self.start(message, fx),
             Event::Released(_, message) => self.finish(message, fx),
-            Event::Start
-            | Event::Wake(_)
-            | Event::Room(_)
-            | Event::Settled { .. }
-            | Event::Renewed { .. }
-            | Event::Answer(..)
-            | Event::Drain => {}
+            Event::Wake(moment) => {
+                if self.awaited == Some(Moment(moment)) {
+                    self.awaited = None;
+                }
+                self.go_on(fx);
+            }
+            Event::Start | Event::Room(_) | Event::Settled { .. } | Event::Renewed { .. } | Event::Answer(..) | Event::Drain => {}
         }
     }
 
     fn intake(&self) -> Intake {
-        Intake::Servers { servers: self.settings.servers, prefetch: self.settings.prefetch }
+        match self.settings.shared {
+            None => Intake::Servers { servers: self.settings.servers, prefetch: self.settings.prefetch },
+            Some(most) => Intake::Shared { servers: self.settings.servers, most },
+        }
     }
 
-    /// Work under way keeps its time; what starts from now on follows the new settings.
+    /// Work under way keeps its time; what starts from now on follows the new settings. Another discipline, or another number of servers to
+    /// share, divides up all work anew.
     fn change(&mut self, form: &mut Form<'_>) -> Change {
+        let before = (self.settings.shared, self.settings.servers);
         self.settings = PoolSettings::read(form);
-        Change::Kept
+        let after = (self.settings.shared, self.settings.servers);
+        let anew = before.0.is_some() != after.0.is_some() || (after.0.is_some() && before.1 != after.1);
+        if anew { Change::Restart } else { Change::Kept }
     }
 
     fn gauges(&self, _now: Moment, gauges: &mut Vec<Gauge>) {
@@ -246,6 +332,37 @@ mod tests {
         let forward = run(std::array::from_fn(|number| number as u64));
         assert_eq!(forward, run(std::array::from_fn(|number| 199 - number as u64)));
         assert!((40..80).contains(&forward.len()), "{}", forward.len());
+    }
+
+    #[test]
+    fn shared_servers_go_slower_the_more_there_is_to_do() {
+        let settings = [("discipline", "shared".into()), ("service", "1 s".into())];
+        let mut pool = Script::new(&CONSUMER_POOL, settings);
+        pool.send("in", json!(0));
+        pool.at("500 ms").send("in", json!(1));
+        assert_eq!((pool.held(), pool.waiting()), (2, 0));
+        pool.run();
+        // The first has half left when the second comes: both get that half by 1.5 s. Then the second is alone with its other half.
+        assert_eq!(pool.times("out"), [1.5, 2.0]);
+        let settings = [("discipline", "shared".into()), ("service", "1 s".into()), ("servers", 2.into()), ("most_shared", 4.into())];
+        let mut pool = Script::new(&CONSUMER_POOL, settings);
+        for number in 0..5 {
+            pool.send("in", json!(number));
+        }
+        assert_eq!((pool.held(), pool.waiting()), (4, 1));
+        pool.run();
+        assert_eq!(pool.times("out"), [2.0, 2.0, 2.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn g4_long_work_renews_its_lock_unless_told_otherwise() {
+        for (renews, service, renewed) in [(true, "11 s", 1), (true, "10 s", 0), (false, "11 s", 0)] {
+            let mut pool = Script::new(&CONSUMER_POOL, [("renew_locks", renews.into()), ("service", service.into())]);
+            let mut message = pool.message(json!(1));
+            message.settlement = Settlement::One(Delivery { origin: 1, attempt: 1, number: 1 });
+            pool.send_message("in", message).run();
+            assert_eq!(pool.seen().renewed.len(), renewed, "{renews} {service}");
+        }
     }
 
     #[test]

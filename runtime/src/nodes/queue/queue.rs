@@ -98,6 +98,13 @@ fn read(form: &mut Form<'_>) -> (Rules, Option<Expression>) {
             "count `waiting` messages, or set `guarantee: at_least_once`",
         );
     }
+    if rules.counts == Counts::InSystem && rules.capacity == 0 {
+        form.problem(
+            "capacity",
+            "a system with room for none takes no message ever",
+            "count `waiting` messages: with capacity 0 a message is taken if a consumer is free",
+        );
+    }
     (rules, form.expression("priority"))
 }
 

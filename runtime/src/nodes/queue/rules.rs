@@ -1,5 +1,6 @@
 //! The rules by which a store keeps messages, and the settings they are read from; queues and subscriptions share them.
 
+use crate::distribution::Distribution;
 use crate::node::field::Word;
 use crate::node::{Field, FieldType, Form, Preset};
 use crate::units::Span;
@@ -54,6 +55,20 @@ pub enum Retry {
 }
 
 impl Retry {
+    /// Reads `retry`, `retry_delay`, `retry_cap` and `retry_jitter`.
+    pub fn read(form: &mut Form<'_>) -> Self {
+        let first = form.span("retry_delay").unwrap_or(Span::secs(1));
+        match form.choice("retry") {
+            "fixed" => Self::Fixed(first),
+            "exponential" => Self::Exponential {
+                first,
+                cap: form.span("retry_cap").unwrap_or(Span::secs(100)),
+                jitter: form.number("retry_jitter").unwrap_or(0.0),
+            },
+            _ => Self::Immediate,
+        }
+    }
+
     /// The delay after failed delivery number `attempt` (from 1); `draw` is uniform in [0, 1).
     pub fn delay(self, attempt: u32, draw: impl FnOnce() -> f64) -> Span {
         match self {
@@ -85,7 +100,7 @@ pub struct Rules {
     /// Which message goes next.
     pub order: Order,
     /// How long a message may wait.
-    pub time_to_live: Option<Span>,
+    pub time_to_live: Option<Distribution>,
     /// Whether what waited too long becomes a dead letter (else it is dropped).
     pub expired_to_dead_letters: bool,
     /// How long each message is kept back on arrival.
@@ -100,6 +115,8 @@ pub struct Rules {
     pub retry: Retry,
     /// Whether a returned message is the next one out (else it queues at the end).
     pub returned_to_head: bool,
+    /// Whether the senders' deliveries stay open until the store's own have ended, and fail with them; else it answers for what it took in.
+    pub passes_back: bool,
 }
 
 impl Default for Rules {
@@ -118,6 +135,7 @@ impl Default for Rules {
             most_deliveries: 10,
             retry: Retry::Immediate,
             returned_to_head: false,
+            passes_back: false,
         }
     }
 }
@@ -131,9 +149,9 @@ pub const CAPACITY: Field = Field::new(
     "Capacity",
     "capacity",
     "Capacity",
-    FieldType::Integer(1, 100_000_000),
+    FieldType::Integer(0, 100_000_000),
     Preset::Integer(100_000),
-    "How many messages fit in.",
+    "How many messages fit in. 0: none may wait, and a message is taken only if a consumer is free for it (a loss system, as in Erlang's B formula).",
 )
 .unit("messages");
 
@@ -224,9 +242,9 @@ pub const TIME_TO_LIVE: Field = Field::new(
     "Time",
     "time_to_live",
     "Time to live",
-    FieldType::Span(1),
+    FieldType::Distribution,
     Preset::None,
-    "How long a message may wait for a consumer, from its arrival. A message's own end is kept if it is earlier. While a consumer has it, it does not expire. Unset: for ever.",
+    "How long a message may wait for a consumer, from its arrival: a span, or a distribution of the senders' patience. A message's own end is kept if it is earlier. While a consumer has it, it does not expire. Unset: for ever.",
 )
 .source("Azure Service Bus, message expiration: a locked message does not expire");
 
@@ -276,7 +294,7 @@ pub const LOCK: Field = Field::new(
     "Lock",
     FieldType::Span(0),
     Preset::Text("1 min"),
-    "How long a consumer may keep a message, from the hand-out. After that it is handed out again, although the first consumer may still be at work. 0 s: for ever.",
+    "How long a consumer may keep a message without renewing its lock. After that it is handed out again, although the first consumer may still be at work. Consumer pools renew every 10 s while they work, unless told otherwise; so only shorter locks are lost. 0 s: for ever.",
 )
 .source("Azure Service Bus, lock duration: 1 minute by default")
 .when("guarantee", AT_LEAST_ONCE);
@@ -340,16 +358,7 @@ impl Rules {
     pub fn read(form: &mut Form<'_>) -> Self {
         let usual = Self::default();
         let at_least_once = form.choice("guarantee") == "at_least_once";
-        let first = form.span("retry_delay").unwrap_or(Span::secs(1));
-        let retry = match form.choice("retry") {
-            "fixed" => Retry::Fixed(first),
-            "exponential" => Retry::Exponential {
-                first,
-                cap: form.span("retry_cap").unwrap_or(Span::secs(100)),
-                jitter: form.number("retry_jitter").unwrap_or(0.0),
-            },
-            _ => Retry::Immediate,
-        };
+        let retry = Retry::read(form);
         Self {
             capacity: form.integer("capacity").map_or(usual.capacity, |number| number as u64),
             capacity_bytes: form.size("capacity_bytes").map(|size| size.0),
@@ -359,7 +368,7 @@ impl Rules {
                 "reject" => WhenFull::Reject,
                 _ => WhenFull::Block,
             },
-            time_to_live: form.span("time_to_live"),
+            time_to_live: form.distribution("time_to_live"),
             expired_to_dead_letters: form.choice("when_expired") == "dead_letter",
             at_least_once,
             lock: form.span("lock").unwrap_or(usual.lock),

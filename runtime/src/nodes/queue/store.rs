@@ -12,6 +12,7 @@ mod ledger;
 mod random;
 
 use super::rules::{Counts, Order, Rules, WhenFull};
+use crate::distribution::Distribution;
 use crate::message::{Delivery, Message, Settlement};
 use crate::node::reason::{EXPIRED, MAX_DELIVERIES, OVERFLOW};
 use crate::node::{Effects, Event, Gauge, Verdict};
@@ -39,8 +40,10 @@ enum Place {
 struct Slot {
     generation: u32,
     place: Place,
-    /// How often it was handed out.
+    /// Which attempt it is in: how often it was handed out, and before that by whom it came from, where failures are passed back.
     attempt: u32,
+    /// The attempts that were made before it came here.
+    before: u32,
     arrived: Moment,
     /// Since when it waits, ready or delayed.
     since: Moment,
@@ -81,6 +84,8 @@ pub struct Store {
     now: Moment,
     /// Nanoseconds that those which have left waited here.
     waited: u128,
+    /// Credit left after the last event; kept only where nothing may wait.
+    credit: usize,
 }
 
 impl Store {
@@ -104,6 +109,7 @@ impl Store {
             locks_lost: 0,
             now: Moment::START,
             waited: 0,
+            credit: 0,
         }
     }
 
@@ -149,7 +155,12 @@ impl Store {
     pub fn offer(&mut self, mut message: Message, fx: &mut Effects<'_>) {
         let now = fx.now();
         self.now = now;
-        if let Some(span) = self.rules.time_to_live {
+        let patience = match &self.rules.time_to_live {
+            None => None,
+            Some(Distribution::Constant(span)) => Some(*span),
+            Some(patience) => Some(patience.draw(&mut fx.random(Purpose("patience"), &message))),
+        };
+        if let Some(span) = patience {
             message.expires = message.expires.min(now + span);
         }
         if message.expires <= now {
@@ -161,16 +172,26 @@ impl Store {
                 // Only a bound in bytes comes here: the engine cannot know the next message's size.
                 WhenFull::Block => break,
                 WhenFull::DropNewest => return fx.drop(message, OVERFLOW),
-                WhenFull::Reject => return fx.nack(message, "the queue is full"),
+                WhenFull::Reject => return fx.refuse(message, "the queue is full"),
                 WhenFull::DropOldest => match self.take_oldest() {
                     Some(oldest) => fx.drop(oldest, OVERFLOW),
                     None => return fx.drop(message, OVERFLOW),
                 },
             }
         }
-        fx.accept(&mut message);
+        if self.rules.passes_back {
+            // As long as this node lives, work on the message goes on.
+            fx.renew_until(&message, Moment::NEVER);
+        } else {
+            fx.accept(&mut message);
+        }
         let expires = message.expires;
-        let number = self.insert(message, now, size);
+        // Each try of a message has a number of its own, through all retries before one another: its draws depend on it (G11).
+        let before = match (&message.settlement, self.rules.passes_back) {
+            (Settlement::One(delivery), true) => delivery.attempt.wrapping_sub(1).wrapping_mul(self.rules.most_deliveries),
+            _ => 0,
+        };
+        let number = self.insert(message, now, size, before);
         if expires != Moment::NEVER {
             self.expiries.push(Reverse((expires, number)));
         }
@@ -182,7 +203,7 @@ impl Store {
         self.now = fx.now();
         match event {
             Event::Settled { number, attempt, verdict } => self.settled(number, attempt, verdict, fx),
-            Event::Renewed { number, attempt } => self.renewed(number, attempt, fx.now()),
+            Event::Renewed { number, attempt, until } => self.renewed(number, attempt, until, fx.now()),
             Event::Wake(ALARM) => {
                 if self.armed.is_some_and(|armed| armed <= fx.now()) {
                     self.armed = None;
@@ -200,6 +221,9 @@ impl Store {
         if self.ready_count > 0 {
             self.hand_out(fx);
         }
+        if self.rules.capacity == 0 {
+            self.credit = fx.room(self.output);
+        }
         self.sweep();
         if let Some(next) = self.next_due()
             && self.armed.is_none_or(|armed| next < armed)
@@ -215,8 +239,17 @@ impl Store {
         for slot in 0..self.slots.len() {
             if matches!(self.slots[slot].place, Place::Ready | Place::Delayed) {
                 let message = self.remove(slot);
-                fx.dead_letter(message, reason, error);
+                self.give_up(message, reason, error.into(), fx);
             }
+        }
+    }
+
+    /// Parts with a message for good: a dead letter, or a failure for the store that it came from.
+    fn give_up(&self, message: Message, reason: &'static str, error: Arc<str>, fx: &mut Effects<'_>) {
+        if self.rules.passes_back {
+            fx.nack(message, error);
+        } else {
+            fx.dead_letter(message, reason, error);
         }
     }
 
@@ -227,7 +260,9 @@ impl Store {
         };
         // One message larger than the whole bound is let into an empty store: it could never enter otherwise.
         let too_many_bytes = |most| if size == 0 { self.bytes >= most } else { self.bytes > 0 && self.bytes + size > most };
-        count >= self.rules.capacity || self.rules.capacity_bytes.is_some_and(too_many_bytes)
+        // Where nothing may wait, a message comes in only if a consumer takes it at once.
+        let direct = self.rules.capacity == 0 && self.credit as u64 > self.ready_count;
+        (count >= self.rules.capacity && !direct) || self.rules.capacity_bytes.is_some_and(too_many_bytes)
     }
 
     fn hand_out(&mut self, fx: &mut Effects<'_>) {
@@ -236,7 +271,7 @@ impl Store {
             let Some(at) = self.pop_ready(fx) else { return };
             let number = self.number(at);
             let slot = &mut self.slots[at];
-            slot.attempt += 1;
+            slot.attempt = slot.attempt.wrapping_add(1);
             if !self.rules.at_least_once {
                 let message = self.remove(at);
                 fx.hand_out(self.output, message);
@@ -298,7 +333,8 @@ impl Store {
     fn settled(&mut self, number: u64, attempt: u32, verdict: Verdict, fx: &mut Effects<'_>) {
         let current = self.find(number, Place::Unsettled).filter(|at| self.slots[*at].attempt == attempt);
         match (current, verdict) {
-            (Some(at), Verdict::Ack) => drop(self.remove(at)),
+            // Whoever still waits for it has waited for this.
+            (Some(at), Verdict::Ack) => fx.accept(&mut self.remove(at)),
             (Some(at), Verdict::Nack(error)) => self.failed(at, &error, true, fx),
             // Too late: the message is ready again, or with somebody else, or ended.
             (None, Verdict::Ack) => {}
@@ -306,12 +342,14 @@ impl Store {
         }
     }
 
-    fn renewed(&mut self, number: u64, attempt: u32, now: Moment) {
+    /// The consumer is still at work, and will be until then. A lock too short for the pace at which consumers renew is lost meanwhile.
+    fn renewed(&mut self, number: u64, attempt: u32, until: Moment, now: Moment) {
+        let until = if self.rules.lock > Effects::RENEW_EVERY { until.max(now) } else { now };
         if let Some(at) = self.find(number, Place::Unsettled)
             && self.slots[at].attempt == attempt
             && self.rules.lock != Span::ZERO
         {
-            self.lock(at, now + self.rules.lock);
+            self.lock(at, until + self.rules.lock);
         }
     }
 
@@ -319,21 +357,22 @@ impl Store {
     fn failed(&mut self, at: usize, error: &Arc<str>, delayed: bool, fx: &mut Effects<'_>) {
         let now = fx.now();
         let attempt = self.slots[at].attempt;
+        let tries = attempt.wrapping_sub(self.slots[at].before);
         let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
-        if self.rules.most_deliveries > 0 && attempt >= self.rules.most_deliveries {
-            message.set_header("deliveries", attempt.into());
+        if self.rules.most_deliveries > 0 && tries >= self.rules.most_deliveries {
+            message.set_header("deliveries", tries.into());
             let message = self.remove(at);
-            return fx.dead_letter(message, MAX_DELIVERIES, error.clone());
+            return self.give_up(message, MAX_DELIVERIES, error.clone(), fx);
         }
         if message.expires <= now {
             let message = self.remove(at);
             return self.expire(message, fx);
         }
         let delay = if delayed {
-            message.settlement = Settlement::One(Delivery { origin: 0, attempt, number: 0 });
+            let own = std::mem::replace(&mut message.settlement, Settlement::One(Delivery { origin: 0, attempt, number: 0 }));
             let mut random = fx.random(Purpose("retry"), message);
-            message.settlement = Settlement::None;
-            self.rules.retry.delay(attempt, || random.unit())
+            message.settlement = own;
+            self.rules.retry.delay(tries, || random.unit())
         } else {
             Span::ZERO
         };

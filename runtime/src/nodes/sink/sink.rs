@@ -69,7 +69,7 @@ pub static SINK: Kind = Kind {
             "With envelope",
             FieldType::Flag,
             Preset::Flag(false),
-            "Whether to write the whole message, {\"id\", \"topic\", \"key\", \"headers\", \"payload\"}, instead of the payload alone.",
+            "Whether to write the whole message instead of the payload alone: {\"id\", \"topic\", \"key\", \"headers\", \"priority\", \"entered_s\", \"came_s\", \"payload\"}, the times in seconds on the run clock: when it (or its oldest ancestor) entered the run, and when it came here.",
         )
         .when("target", &["file", "stdout"]),
     ],
@@ -118,7 +118,7 @@ impl Target {
     }
 
     /// Adds the message's line. A payload that is no JSON is written as JSON text, so that every line stays JSON.
-    fn write(&self, message: &Message, lines: &mut Vec<u8>) {
+    fn write(&self, message: &Message, now: Moment, lines: &mut Vec<u8>) {
         if self.envelope {
             let head = message.head();
             let headers: serde_json::Map<_, _> = head.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
@@ -127,6 +127,9 @@ impl Target {
                 "topic": head.topic.as_deref(),
                 "key": head.key.as_deref(),
                 "headers": headers,
+                "priority": message.priority,
+                "entered_s": message.entered.since(Moment::START).seconds(),
+                "came_s": now.since(Moment::START).seconds(),
                 "payload": payload(message),
             });
             lines.extend_from_slice(envelope.to_string().as_bytes());
@@ -177,7 +180,7 @@ impl Sink {
             self.ended += 1;
             return fx.deliver(message);
         }
-        self.target.write(&message, &mut self.lines);
+        self.target.write(&message, fx.now(), &mut self.lines);
         self.waiting.push(fx.hold_until(message, Moment::NEVER));
         self.flush(fx);
     }

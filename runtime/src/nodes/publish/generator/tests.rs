@@ -51,6 +51,36 @@ fn a_profile_changes_the_rate_over_time() {
 }
 
 #[test]
+fn an_arrival_may_bring_a_batch() {
+    let mut source = Script::new(&GENERATOR, [("rate", "1/s".into()), ("batch_size", 3.into()), ("count", 7.into())]);
+    source.run();
+    assert_eq!(source.times("out"), [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 2.0]);
+    // Geometric with mean 4: P(N = n) = 1/4 · (3/4)^(n-1).
+    let settings = [("rate", "1/s".into()), ("batch_size", 4.into()), ("batch_sizes", "geometric".into())];
+    let mut source = Script::new(&GENERATOR, settings);
+    source.at("9999 s");
+    let mut sizes = vec![0_u32; 10_000];
+    source.times("out").iter().for_each(|at| sizes[*at as usize] += 1);
+    let share = |size: u32| sizes.iter().filter(|found| **found == size).count() as f64 / 1e4;
+    let mean = sizes.iter().sum::<u32>() as f64 / 1e4;
+    assert!((mean - 4.0).abs() < 4.0 * f64::sqrt(12.0 / 1e4), "{mean}");
+    for (size, expected) in [(0, 0.0), (1, 0.25), (2, 0.1875), (5, 0.25 * 0.75_f64.powi(4))] {
+        assert!((share(size) - expected).abs() <= 4.0 * f64::sqrt(expected / 1e4), "{size}: {}", share(size));
+    }
+}
+
+#[test]
+fn messages_come_at_given_times_and_with_a_priority() {
+    let settings =
+        [("arrivals", "times".into()), ("times", "0 s, 0 s, 1500 ms".into()), ("start_after", "1 s".into()), ("priority", 9.into())];
+    let mut source = Script::new(&GENERATOR, settings);
+    source.run();
+    assert_eq!(source.times("out"), [1.0, 1.0, 2.5]);
+    assert!(source.seen().exhausted && source.seen().left.iter().all(|left| left.message.priority == 9));
+    assert!(problems(&GENERATOR, [("arrivals", "times".into()), ("times", "2 s, 1 s".into())])[0].contains("go forward"));
+}
+
+#[test]
 fn gaps_follow_any_distribution() {
     let mut source = Script::new(&GENERATOR, [("arrivals", "distribution".into()), ("gap", "3 s".into()), ("count", 3.into())]);
     source.run();

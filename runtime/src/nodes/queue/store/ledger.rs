@@ -99,12 +99,13 @@ impl Store {
         }
     }
 
-    pub(super) fn insert(&mut self, message: Message, now: Moment, size: u64) -> u64 {
+    pub(super) fn insert(&mut self, message: Message, now: Moment, size: u64, before: u32) -> u64 {
         let at = self.free.pop().map_or(self.slots.len(), |at| at as usize);
         let slot = |generation| Slot {
             generation,
             place: Place::Free,
-            attempt: 0,
+            attempt: before,
+            before,
             arrived: now,
             since: now,
             lock: 0,

@@ -1,0 +1,3 @@
+//! Choreography: messages that belong together find each other again.
+
+pub mod join;
