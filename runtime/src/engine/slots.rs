@@ -3,7 +3,7 @@
 use crate::message::Message;
 use crate::node::Ticket;
 use crate::units::Moment;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What falls due.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ pub struct Slots {
     all: Vec<Slot>,
     free: Vec<u32>,
     holds: usize,
-    /// Slots by ticket, from the first time on that anybody asks for one: most stations never do. Looked up only, never walked (rule 8).
-    by_ticket: Option<HashMap<Ticket, u32>>,
+    /// Slots by ticket, from the first time on that anybody asks for one: most stations never do.
+    by_ticket: Option<BTreeMap<Ticket, u32>>,
 }
 
 impl Slots {

@@ -236,7 +236,10 @@ impl Station {
                 self.busy.set(now, self.slots.holds() as u64);
                 self.blocked.set(now, self.outbox as u64);
             }
-            Intake::Shared { servers, .. } => self.busy.set(now, (self.slots.holds() as u64).min(u64::from(servers))),
+            Intake::Shared { servers, .. } => {
+                self.busy.set(now, (self.slots.holds() as u64).min(u64::from(servers)));
+                self.blocked.set(now, (self.outbox as u64).min(u64::from(servers)));
+            }
             Intake::Plain | Intake::Store { .. } => {}
         }
         if let Some(store) = &mut self.store {

@@ -7,7 +7,7 @@ use crate::node::field::{Word, Yields};
 use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset};
 use crate::setting::Settings;
 use crate::units::{Moment, Span};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const OUT: usize = 0;
@@ -113,7 +113,7 @@ pub static JOIN: Kind = Kind {
     },
     build: |form| {
         let settings = JoinSettings::read(form);
-        Box::new(Join { settings, sets: BTreeMap::new(), by_mark: HashMap::new(), opened: 0, joined: 0, renewing: false })
+        Box::new(Join { settings, sets: BTreeMap::new(), by_mark: BTreeMap::new(), opened: 0, joined: 0, renewing: false })
     },
     figures: [Figure::Gauge("open"), Figure::RateOut],
 };
@@ -177,7 +177,7 @@ impl JoinSettings {
 }
 
 /// What the messages of one whole have in common.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Mark {
     Id(MessageId),
     Key(Arc<str>),
@@ -203,8 +203,7 @@ struct Join {
     settings: JoinSettings,
     /// In order of opening.
     sets: BTreeMap<u64, Set>,
-    /// Looked up only, never walked (rule 8).
-    by_mark: HashMap<Mark, u64>,
+    by_mark: BTreeMap<Mark, u64>,
     opened: u64,
     joined: u64,
     renewing: bool,

@@ -114,6 +114,10 @@ impl Behaviour for Retry {
         self.store.waiting()
     }
 
+    fn waited(&self, now: Moment) -> Option<u128> {
+        Some(self.store.waited(now))
+    }
+
     fn give_back(&mut self, fx: &mut Effects<'_>) {
         self.store.give_back("removed", "the retry was removed while the message waited", fx);
     }
