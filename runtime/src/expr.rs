@@ -5,6 +5,9 @@
 //! the expression is compiled. Values are bound lazily: an expression that asks only for headers or the key never parses the payload, and
 //! of a payload only what is asked for is looked at.
 //!
+//! Comparisons, logic and arithmetic over fields, headers and constants are compiled to native code; everything else, and whatever fails, is
+//! evaluated by CEL's interpreter, whose answers they share.
+//!
 //! Numbers are bound as int where they are whole and as double otherwise, never as uint. As CEL wants it, arithmetic does not mix the
 //! two: write `double(message.amount) * 1.1`.
 //!
@@ -17,6 +20,7 @@ mod blame;
 mod check;
 mod jq;
 mod names;
+mod native;
 mod result;
 
 pub use jq::JqProgram;
@@ -27,6 +31,7 @@ use bind::Bindings;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelString};
 use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError, Program, extensions};
+use native::{Native, Plain};
 use std::sync::{Arc, OnceLock};
 
 /// Why an expression does not compile, or failed on a message.
@@ -86,6 +91,8 @@ pub struct Expression(Arc<Compiled>);
 struct Compiled {
     source: String,
     program: Program,
+    /// The short cut, where there is one.
+    native: Option<Native>,
     /// The longest list that may be looped over.
     most_items: usize,
 }
@@ -129,7 +136,8 @@ impl Expression {
         let program = environment().compile(text).map_err(|errors| blame::syntax(text, &errors))?;
         let nested = check::names(&program)?;
         let most_items = if nested > 1 { 1_000 } else { 100_000 };
-        Ok(Self(Arc::new(Compiled { source: text.to_owned(), program, most_items })))
+        let native = Native::of(program.expression());
+        Ok(Self(Arc::new(Compiled { source: text.to_owned(), program, native, most_items })))
     }
 
     /// The text it was compiled from.
@@ -144,6 +152,9 @@ impl Expression {
 
     /// Evaluates to true or false; anything else is an error.
     pub fn test(&self, message: &Message) -> Result<bool, ExpressionError> {
+        if let Some(Plain::Bool(flag)) = self.plain(message) {
+            return Ok(flag);
+        }
         self.evaluate(message, |value| match value.downcast_ref::<CelBool>() {
             Some(flag) => Ok(*flag.inner()),
             None => Err(format!("expected true or false, the expression gave {}", result::sort_of(&**value))),
@@ -152,6 +163,9 @@ impl Expression {
 
     /// Evaluates to a value. Maps written out in the expression keep the order of their entries, and parts of the payload theirs.
     pub fn value(&self, message: &Message) -> Result<Value, ExpressionError> {
+        if let Some(value) = self.plain(message).and_then(Plain::into_value) {
+            return Ok(value);
+        }
         let bindings = Bindings::new(message, self.0.most_items);
         let context = context(&bindings);
         match result::value_of(self.0.program.expression(), &context) {
@@ -162,6 +176,9 @@ impl Expression {
 
     /// Evaluates to text: texts as they are, numbers and flags written out; null is an error.
     pub fn text(&self, message: &Message) -> Result<String, ExpressionError> {
+        if let Some(Plain::Text(text)) = self.plain(message) {
+            return Ok(text.to_owned());
+        }
         self.evaluate(message, |value| {
             if let Some(text) = value.downcast_ref::<CelString<'_>>() {
                 Ok(text.inner().to_owned())
@@ -179,6 +196,9 @@ impl Expression {
 
     /// Evaluates to a finite number, for sums and means.
     pub fn number(&self, message: &Message) -> Result<f64, ExpressionError> {
+        if let Some(number) = self.plain(message).and_then(Plain::number) {
+            return Ok(number);
+        }
         self.evaluate(message, |value| {
             let number = match (value.downcast_ref::<CelInt>(), value.downcast_ref::<CelDouble>()) {
                 (Some(number), _) => *number.inner() as f64,
@@ -187,6 +207,10 @@ impl Expression {
             };
             if number.is_finite() { Ok(number) } else { Err(format!("expected a finite number, the expression gave {number}")) }
         })
+    }
+
+    fn plain<'a>(&'a self, message: &'a Message) -> Option<Plain<'a>> {
+        self.0.native.as_ref()?.evaluate(message)
     }
 
     fn evaluate<T>(&self, message: &Message, read: impl FnOnce(&CowVal<'_, '_>) -> Result<T, String>) -> Result<T, ExpressionError> {
