@@ -21,6 +21,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// How long a stop lets messages drain (G12).
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// How long a picture lasts at most while nothing happens: pictures of a graph at rest cost next to nothing, and the first message after a
+/// rest is still seen at once.
+const LONGEST_PATIENCE: Duration = Duration::from_millis(250);
+
 /// A live run before its first event.
 pub struct Prepared {
     names: Names,
@@ -62,7 +66,18 @@ impl Prepared {
     pub(crate) fn conduct(self, seam: &Seam) {
         self.crew.clock.run();
         self.crew.all(|| Order::Run);
-        Conductor { run: self, seam, state: RunState::Running, warm: None, stopping: None, drains: 0, quiet: 0, last_events: 0 }.conduct();
+        Conductor {
+            run: self,
+            seam,
+            state: RunState::Running,
+            warm: None,
+            stopping: None,
+            drains: 0,
+            quiet: 0,
+            last_events: 0,
+            patience: PUBLISH_EVERY,
+        }
+        .conduct();
     }
 }
 
@@ -77,13 +92,15 @@ struct Conductor<'a> {
     /// How many pictures in a row showed a run at rest.
     quiet: u32,
     last_events: u64,
+    /// How long to wait for the next picture: longer and longer while nothing happens.
+    patience: Duration,
 }
 
 impl Conductor<'_> {
     fn conduct(mut self) {
         let mut cost = Duration::ZERO;
         let ended = loop {
-            match self.seam.controls.recv_timeout(PUBLISH_EVERY.max(cost * 20)) {
+            match self.seam.controls.recv_timeout(self.patience.max(cost * 20)) {
                 Ok(control) => {
                     self.obey(control);
                     while let Ok(control) = self.seam.controls.try_recv() {
@@ -210,12 +227,17 @@ impl Conductor<'_> {
         }
         let events: u64 = parts.iter().map(|part| part.events).sum();
         let producing = parts.iter().any(|part| part.producing > 0) && self.stopping.is_none();
+        let nothing_happened = events == self.last_events && parts.iter().all(|part| part.idle);
+        // A run whose end is near is watched closely.
+        let patient = self.warm.is_some() && self.stopping.is_none() && self.run.until.is_none();
         let at_rest = !producing && parts.iter().all(|part| part.idle && !part.in_motion) && events == self.last_events;
         self.last_events = events;
         if !at_rest || self.state == RunState::Paused {
             self.quiet = 0;
+            self.patience = if nothing_happened && patient { (self.patience * 2).min(LONGEST_PATIENCE) } else { PUBLISH_EVERY };
             return None;
         }
+        self.patience = PUBLISH_EVERY;
         self.quiet += 1;
         if self.quiet < 3 {
             return None;
