@@ -41,7 +41,7 @@ fn topic() -> String {
     let payload = envelope::payload_text();
     let readers = 0..flow::READERS;
     let nodes: String = readers.clone().map(|n| format!("\"s{n}\": subscription(when_full: drop_newest), \"r{n}\": sink(),\n")).collect();
-    let pipes: String = readers.map(|n| format!("\"all.out -> s{n}.in\", \"s{n}.out -> r{n}.in\",\n")).collect();
+    let pipes: String = readers.map(|n| format!("\"all.out -> s{n}.in\", (pipe: \"s{n}.out -> r{n}.in\", capacity: 256),\n")).collect();
     let source = format!("\"source\": generator(arrivals: fastest, payload: \"{payload}\"), \"all\": topic(),\n");
     graph(&(source + &nodes), &("\"source.out -> all.in\",\n".to_owned() + &pipes))
 }

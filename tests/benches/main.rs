@@ -2,9 +2,17 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod canvas;
+mod expressions;
 mod harness;
+mod latency;
 mod live;
+mod many;
+mod memory;
+mod opening;
 mod options;
+mod process;
+mod replications;
 mod running;
 mod simulated;
 mod sticks {
@@ -13,8 +21,11 @@ mod sticks {
     pub mod flow;
     pub mod heap;
     pub mod nexosim;
+    pub mod painting;
+    pub mod tokio_chain;
 }
 mod table;
+mod thousand;
 
 use harness::{Case, Scale};
 use options::Options;
@@ -22,7 +33,19 @@ use std::fmt;
 use std::process::ExitCode;
 
 fn cases() -> Vec<Case> {
-    [live::cases(), simulated::cases()].into_iter().flatten().collect()
+    let families = [
+        live::cases,
+        latency::cases,
+        thousand::cases,
+        expressions::cases,
+        simulated::cases,
+        many::cases,
+        replications::cases,
+        opening::cases,
+        canvas::cases,
+        memory::cases,
+    ];
+    families.into_iter().flat_map(|cases| cases()).collect()
 }
 
 /// Says on standard error what is going on.
@@ -43,6 +66,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if options.alone.as_deref() == Some(memory::QUEUE) {
+        println!("{}", memory::queued());
+        return ExitCode::SUCCESS;
+    }
     let cases: Vec<Case> = cases().into_iter().filter(|case| options.wants(case.name)).collect();
     if options.list {
         cases.iter().for_each(|case| println!("{}", case.name));

@@ -99,3 +99,32 @@ pub fn simulate(model: Model, draw: Draw, seed: u64, events: u64) -> f64 {
     }
     black_box(sojourn / ended as f64)
 }
+
+/// Many sources side by side, each with as many servers as it needs: so many messages are in service at once. Events per second, over
+/// `events` of them after a run-up of as many as are pending.
+pub fn side_by_side(lines: u32, gap: f64, service: f64, events: u64) -> f64 {
+    let mut chance = Chance { random: Xoshiro256PlusPlus::seed_from_u64(1), draw: Draw::Ziggurat };
+    let mut calendar: BinaryHeap<Event> = BinaryHeap::new();
+    let (mut sequence, mut sojourn) = (0, 0.0);
+    for line in 0..lines {
+        calendar.push(Reverse((chance.span(gap), sequence, line, u64::MAX)));
+        sequence += 1;
+    }
+    let mut run = |events: u64| {
+        for _ in 0..events {
+            let Some(Reverse((now, _, line, came))) = calendar.pop() else { break };
+            if came == u64::MAX {
+                calendar.push(Reverse((now + chance.span(gap), sequence, line, u64::MAX)));
+                calendar.push(Reverse((now + chance.span(service), sequence + 1, line, now)));
+                sequence += 2;
+            } else {
+                sojourn += (now - came) as f64;
+            }
+        }
+    };
+    // Five mean times of service: all but a hundredth of those who will be in service are.
+    run((f64::from(lines) * 10.0 * service / gap) as u64);
+    let rate = crate::harness::per_second(events, || run(events));
+    black_box(sojourn);
+    rate
+}
