@@ -1,5 +1,7 @@
 //! Arranges a graph from left to right: layers by longest way, few crossings, straight runs (after Sugiyama, Tagawa, Toda 1981).
 
+mod framed;
+
 use super::query::Wiring;
 use super::{Edit, Graph, Point};
 use crate::id::NodeId;
@@ -17,14 +19,37 @@ const GRID: f32 = 4.0;
 /// How often the order within the layers is improved, there and back.
 const SWEEPS: usize = 12;
 
-/// An edit that moves every node to its place in a layered drawing, the left upper one near `origin`.
+/// An edit that moves every node to its place in a layered drawing, the left upper one near `origin`. What lies in a frame is arranged in
+/// it, and the frame takes its place like a node (see [`framed`]).
 pub fn arrange(graph: &Graph, origin: Point) -> Edit {
-    let layers = layers(&Wiring::of(graph));
-    let places = coordinates(&layers);
+    if !graph.frames.is_empty() {
+        return framed::arrange(graph, origin);
+    }
+    let sizes = vec![NODE; graph.nodes.len()];
+    let places = places(&Wiring::of(graph), &sizes);
     let name = |number: usize| -> NodeId { graph.nodes.get_index(number).expect("numbers come from this graph").0.clone() };
+    let place = |(number, point): (usize, Point)| (name(number), snapped(origin, point));
+    let moved = Edit::MoveNodes(places.into_iter().enumerate().map(place).collect());
+    with_straight_pipes(graph, moved)
+}
+
+const NODE: Point = Point { x: NODE_WIDTH, y: NODE_HEIGHT };
+
+fn snapped(origin: Point, at: Point) -> Point {
     let snap = |value: f32| (value / GRID).round() * GRID;
-    let place = |(number, point): (usize, Point)| (name(number), Point { x: snap(origin.x + point.x), y: snap(origin.y + point.y) });
-    Edit::MoveNodes(places.into_iter().enumerate().map(place).collect())
+    Point { x: snap(origin.x + at.x), y: snap(origin.y + at.y) }
+}
+
+/// The same edit, with every bend taken away: it led around things that stand elsewhere now.
+fn with_straight_pipes(graph: &Graph, moved: Edit) -> Edit {
+    let bent = graph.pipes.iter().filter(|(_, pipe)| !pipe.bends.is_empty());
+    let straight: Vec<Edit> = bent.map(|(id, _)| Edit::SetBends(id.clone(), Vec::new())).collect();
+    if straight.is_empty() { moved } else { Edit::Group(std::iter::once(moved).chain(straight).collect()) }
+}
+
+/// Where things of these sizes, wired like this, stand in a layered drawing that begins at zero.
+fn places(wiring: &Wiring, sizes: &[Point]) -> Vec<Point> {
+    coordinates(&layers(wiring), sizes)
 }
 
 /// Layers from left to right, each in order from top to bottom; numbers beyond the nodes stand for the places where a long pipe passes.
@@ -196,47 +221,61 @@ impl Layers {
     }
 }
 
-/// Left upper corners: columns at even distances, rows pulled towards their neighbours but never closer than a gap.
-fn coordinates(layers: &Layers) -> Vec<Point> {
-    let step = NODE_HEIGHT + ROW_GAP;
+/// Left upper corners: columns as wide as their widest, rows pulled towards their neighbours but never closer than a gap.
+fn coordinates(layers: &Layers, sizes: &[Point]) -> Vec<Point> {
+    // Where a long pipe passes, it takes as much room as a node.
+    let height = |node: usize| sizes.get(node).map_or(NODE_HEIGHT, |size| size.y);
+    // Middles, from here on.
     let mut y = vec![0.0_f32; layers.left.len()];
     for row in &layers.rows {
-        row.iter().enumerate().for_each(|(at, &node)| y[node] = at as f32 * step);
+        let mut top = 0.0;
+        for &node in row {
+            y[node] = top + height(node) * 0.5;
+            top += height(node) + ROW_GAP;
+        }
     }
     for sweep in 0..8 {
         let rightward = sweep % 2 == 0;
         let columns: Vec<usize> = if rightward { (0..layers.rows.len()).collect() } else { (0..layers.rows.len()).rev().collect() };
         for column in columns {
             let row = &layers.rows[column];
-            let wished: Vec<f32> = row
+            let wished: Vec<(f32, f32)> = row
                 .iter()
                 .map(|&node| {
                     let (left, right) = (&layers.left[node], &layers.right[node]);
                     let near = if (rightward && !left.is_empty()) || right.is_empty() { left } else { right };
                     let sum: f32 = near.iter().map(|&other| y[other]).sum();
-                    if near.is_empty() { y[node] } else { sum / near.len() as f32 }
+                    (if near.is_empty() { y[node] } else { sum / near.len() as f32 }, height(node))
                 })
                 .collect();
-            for (&node, place) in row.iter().zip(spread(&wished, step)) {
+            for (&node, place) in row.iter().zip(spread(&wished)) {
                 y[node] = place;
             }
         }
     }
-    let top = y[..layers.nodes].iter().copied().fold(f32::INFINITY, f32::min);
+    let top = (0..layers.nodes).map(|node| y[node] - height(node) * 0.5).fold(f32::INFINITY, f32::min);
     let mut places = vec![Point::default(); layers.nodes];
-    for (column, row) in layers.rows.iter().enumerate() {
-        for &node in row.iter().filter(|&&node| node < layers.nodes) {
-            places[node] = Point { x: column as f32 * (NODE_WIDTH + COLUMN_GAP), y: y[node] - top };
+    let mut left = 0.0;
+    for row in &layers.rows {
+        let nodes = || row.iter().copied().filter(|&node| node < layers.nodes);
+        for node in nodes() {
+            places[node] = Point { x: left, y: y[node] - height(node) * 0.5 - top };
         }
+        left += nodes().map(|node| sizes[node].x).fold(NODE_WIDTH, f32::max) + COLUMN_GAP;
     }
     places
 }
 
-/// The places nearest to the wished ones (least squares) that keep the order and a distance of `step`: pool adjacent violators.
-fn spread(wished: &[f32], step: f32) -> Vec<f32> {
+/// The middles nearest to the wished ones (least squares) that keep the order and the gaps, for things of these heights: pool adjacent
+/// violators.
+fn spread(wished: &[(f32, f32)]) -> Vec<f32> {
     let mut blocks: Vec<(f32, usize)> = Vec::new();
-    for (at, &wish) in wished.iter().enumerate() {
-        blocks.push((wish - at as f32 * step, 1));
+    let (mut offsets, mut offset, mut before) = (Vec::with_capacity(wished.len()), 0.0, None);
+    for &(wish, height) in wished {
+        offset += before.map_or(0.0, |before: f32| (before + height) * 0.5 + ROW_GAP);
+        before = Some(height);
+        offsets.push(offset);
+        blocks.push((wish - offset, 1));
         while let [.., (a, m), (b, n)] = blocks[..]
             && a > b
         {
@@ -245,7 +284,7 @@ fn spread(wished: &[f32], step: f32) -> Vec<f32> {
         }
     }
     let flat = blocks.into_iter().flat_map(|(mean, count)| std::iter::repeat_n(mean, count));
-    flat.enumerate().map(|(at, place)| place + at as f32 * step).collect()
+    flat.zip(offsets).map(|(place, offset)| place + offset).collect()
 }
 
 #[cfg(test)]

@@ -48,6 +48,9 @@ pub struct Port {
     pub flow: Flow,
     /// Whether `check` asks for a pipe here.
     pub required: bool,
+    /// Whether every message that comes in leaves here, one for one, sooner or later, unless it fails (outputs only): then what is known
+    /// of the rate before the node is known behind it.
+    pub passes_all: bool,
     /// One sentence for the tooltip.
     pub help: Cow<'static, str>,
 }
@@ -61,6 +64,7 @@ impl Port {
             fan: Fan::One,
             flow: Flow::Push,
             required: true,
+            passes_all: false,
             help: Cow::Borrowed(help),
         }
     }
@@ -78,8 +82,16 @@ impl Port {
             fan: Fan::One,
             flow: Flow::Push,
             required: false,
+            passes_all: false,
             help: Cow::Borrowed(help),
         }
+    }
+
+    /// The same, but every message that comes in leaves here.
+    #[must_use]
+    pub const fn passing_all(mut self) -> Self {
+        self.passes_all = true;
+        self
     }
 
     /// The same, but it may stay unwired.

@@ -9,9 +9,9 @@ use crate::units::{Rate, Span};
 
 pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
     // What is not known only adds to the arrivals, but may add to the capacity: then nothing can be said.
-    let carries_messages = |pipe: usize| survey.output_of(pipe).is_some_and(|port| port.role == PortRole::Message);
-    let senders = survey.wiring.into[store].iter().filter(|&&(pipe, _)| carries_messages(pipe));
-    let arrivals: f64 = senders.filter_map(|&(_, sender)| arrival_rate(survey, sender)).sum();
+    let mut budget = MOST_LOOKED_THROUGH;
+    let senders = survey.wiring.into[store].iter().filter(|&&(pipe, _)| carries_messages(survey, pipe));
+    let arrivals: f64 = senders.filter_map(|&(pipe, sender)| arrival_rate(survey, pipe, sender, &mut budget)).sum();
     let mut capacity = 0.0;
     let (mut servers_in_all, mut slowest) = (0, Span::ZERO);
     let mut consumers: Vec<usize> = pulled_by(survey, store).collect();
@@ -61,15 +61,34 @@ fn pulled_by<'a>(survey: &'a Survey<'_>, store: usize) -> impl Iterator<Item = u
     survey.wiring.out[store].iter().filter(move |&&(pipe, _)| pulls(pipe)).map(|&(_, consumer)| consumer)
 }
 
-/// What an endless source sends each second, if its settings say so: a field `rate`, in force, and no `count`.
-fn arrival_rate(survey: &Survey<'_>, sender: usize) -> Option<f64> {
-    if !survey.is_source(sender) || survey.value(sender, "count").is_some() {
-        return None;
-    }
-    match survey.value(sender, "rate")? {
+/// What comes through a pipe each second, if settings say so: from an endless source with a field `rate`, in force, and no `count`; or from
+/// a node that passes all it gets, at its own `rate` at most, if it has that field. A node that selects or works is not looked through.
+fn arrival_rate(survey: &Survey<'_>, pipe: usize, sender: usize, budget: &mut usize) -> Option<f64> {
+    let own = || match survey.value(sender, "rate")? {
         Setting::Text(text) => text.parse::<Rate>().ok().map(Rate::per_second),
         _ => None,
+    };
+    if survey.is_source(sender) {
+        return if survey.value(sender, "count").is_some() { None } else { own() };
     }
+    // In a cycle messages come again; how often is not known. What is left out only adds to the rate.
+    if *budget == 0 || !survey.output_of(pipe)?.passes_all {
+        return None;
+    }
+    *budget -= 1;
+    let arrivals = survey.wiring.into[sender].iter().filter(|&&(pipe, _)| carries_messages(survey, pipe));
+    let known: Vec<f64> = arrivals.filter_map(|&(pipe, sender)| arrival_rate(survey, pipe, sender, budget)).collect();
+    if known.is_empty() {
+        return None;
+    }
+    Some(known.into_iter().sum::<f64>().min(own().unwrap_or(f64::INFINITY)))
+}
+
+/// How many nodes before a store are looked through: a bound also for wide and deep graphs, and for cycles.
+const MOST_LOOKED_THROUGH: usize = 32;
+
+fn carries_messages(survey: &Survey<'_>, pipe: usize) -> bool {
+    survey.output_of(pipe).is_some_and(|port| port.role == PortRole::Message)
 }
 
 /// How many servers a consumer has and how long each is busy with a message: fields `servers` and `service`, in force.
@@ -123,6 +142,41 @@ mod tests {
             assert!(found[0].contains(part), "{part}: {found:?}");
         }
         assert!(advice("rate: \"200/s\"", &["servers: 4, service: \"20 ms\""])[0].contains("load 1"));
+    }
+
+    /// Advice on a queue `q` for a pool that finishes 200/s, behind these nodes and pipes.
+    fn behind(nodes: &str, pipes: &str) -> Vec<String> {
+        let nodes = format!("{nodes}, \"q\": queue, \"p\": consumer_pool(servers: 4, service: \"20 ms\")");
+        let problems = check(&graph(&nodes, &format!("{pipes}, \"q.out -> p.in\"")), CATALOGUE);
+        problems.into_iter().filter(|problem| problem.code == "PW901").map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn what_passes_all_is_looked_through_and_what_selects_is_not() {
+        let through =
+            |node: &str| behind(&format!("\"g\": generator(rate: \"400/s\"), \"n\": {node}"), "\"g.out -> n.in\", \"n.out -> q.in\"");
+        for node in ["map", "delay", "wire_tap", "throttle(rate: \"900/s\")"] {
+            assert!(through(node).iter().any(|found| found.contains("400/s come in")), "{node}: {:?}", through(node));
+        }
+        assert!(through("throttle(rate: \"300/s\")")[0].contains("300/s come in"));
+        for node in [
+            "filter(condition: \"message.a > 1\")",
+            "throttle(rate: \"100/s\")",
+            "throttle(rate: \"300/s\", excess: drop)",
+            "split(field: \"a\")",
+        ] {
+            assert_eq!(through(node), [""; 0], "{node}");
+        }
+    }
+
+    #[test]
+    fn streams_that_meet_are_added_and_cycles_end() {
+        let nodes = "\"a\": generator(rate: \"150/s\"), \"b\": generator(rate: \"150/s\"), \"m\": map";
+        let found = behind(nodes, "\"a.out -> m.in\", \"b.out -> m.in\", \"m.out -> q.in\"");
+        assert!(found[0].contains("300/s come in"), "{found:?}");
+        let nodes = "\"g\": generator(rate: \"300/s\"), \"m\": map, \"t\": wire_tap";
+        let found = behind(nodes, "\"g.out -> m.in\", \"m.out -> t.in\", \"t.out -> q.in\", \"t.tap -> m.in\"");
+        assert_eq!(found.len(), 1, "a circle only adds: {found:?}");
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub static DELAY: Kind = Kind {
     ],
     ports: |_: &Settings| Ports {
         inputs: vec![input()],
-        outputs: vec![Port::output("out", "Messages, when their time is over."), error()],
+        outputs: vec![Port::output("out", "Messages, when their time is over.").passing_all(), error()],
         ..Ports::default()
     },
     build: |form| {

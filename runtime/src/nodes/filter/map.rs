@@ -53,7 +53,7 @@ pub static MAP: Kind = Kind {
     ],
     ports: |_: &Settings| Ports {
         inputs: vec![input()],
-        outputs: vec![Port::output("out", "The messages made."), error()],
+        outputs: vec![Port::output("out", "The messages made.").passing_all(), error()],
         ..Ports::default()
     },
     build: |form| Box::new(Map::read(form)),

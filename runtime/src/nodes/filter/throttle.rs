@@ -68,10 +68,10 @@ pub static THROTTLE: Kind = Kind {
             "What becomes of messages that come too soon.",
         ),
     ],
-    ports: |_: &Settings| Ports {
-        inputs: vec![input()],
-        outputs: vec![Port::output("out", "Messages, at most at the rate."), error()],
-        ..Ports::default()
+    ports: |settings: &Settings| {
+        let waits = settings.get("excess").is_none_or(|excess| excess.as_str() == Some("wait"));
+        let out = Port::output("out", "Messages, at most at the rate.");
+        Ports { inputs: vec![input()], outputs: vec![if waits { out.passing_all() } else { out }, error()], ..Ports::default() }
     },
     build: |form| Box::new(Throttle { settings: ThrottleSettings::read(form), full_at: 0, passed: 0 }),
     figures: [Figure::RateOut, Figure::Setting("rate")],

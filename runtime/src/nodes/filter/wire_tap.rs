@@ -51,7 +51,11 @@ pub static WIRE_TAP: Kind = Kind {
     ],
     ports: |_: &Settings| Ports {
         inputs: vec![input()],
-        outputs: vec![Port::output("out", "All messages, unchanged."), Port::output("tap", "Copies for the observer.").optional(), error()],
+        outputs: vec![
+            Port::output("out", "All messages, unchanged.").passing_all(),
+            Port::output("tap", "Copies for the observer.").optional(),
+            error(),
+        ],
         ..Ports::default()
     },
     build: |form| Box::new(WireTap { settings: TapSettings::read(form), copied: 0, missed: 0 }),
