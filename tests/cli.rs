@@ -177,11 +177,11 @@ fn run_prints_plain_lines_where_there_is_no_terminal() {
     assert!(report["duration_s"].as_f64().is_some_and(|seconds| (1.1..30.0).contains(&seconds)), "{}", report["duration_s"]);
 }
 
+/// Starts a live run, sends it a signal once messages were delivered, and looks at how it ended.
 #[cfg(unix)]
-#[test]
-fn an_interrupt_ends_a_run_with_its_report() {
+fn ended_by(signal: &str) {
     use std::io::{BufRead, BufReader, Read};
-    let folder = Folder::new("cli-interrupt");
+    let folder = Folder::new(&format!("cli-interrupt{signal}"));
     let out = folder.at("report.json");
     let mut child = command(&["run", HELLO, "--out", &out]).stdout(Stdio::piped()).spawn().expect("the program can be started");
     let mut lines = BufReader::new(child.stdout.take().expect("its output is ours"));
@@ -191,13 +191,69 @@ fn an_interrupt_ends_a_run_with_its_report() {
         line.clear();
         assert!(lines.read_line(&mut line).expect("lines of text") > 0, "the run ended by itself");
     }
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill can be started");
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill can be started");
     assert!(killed.success());
     lines.read_to_string(&mut line).expect("text");
     assert_eq!(child.wait().expect("the program ends").code(), Some(0), "{line}");
     let report: Value = serde_json::from_str(&std::fs::read_to_string(&out).expect("--out writes the report")).expect("JSON");
     assert_eq!((report["messages"]["balanced"].as_bool(), report["ended"].as_str()), (Some(true), Some("stopped")));
     assert!(report["messages"]["delivered"].as_u64().is_some_and(|count| count > 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_with_its_report() {
+    ended_by("-INT");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_wish_to_terminate_ends_a_run_with_its_report() {
+    ended_by("-TERM");
+}
+
+/// `script`, which every Debian has, gives the program a terminal of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_a_table_is_drawn_over_itself() {
+    let line = format!("stty cols 100 rows 30; {} run {HELLO} --for 900ms", program().display());
+    let output = Command::new("script")
+        .args(["-q", "-e", "-c", &line, "/dev/null"])
+        .current_dir(root())
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::null())
+        .output()
+        .expect("`script` (Debian: bsdutils) can be started");
+    let said = Said::of(&output);
+    assert_eq!(said.code, 0, "{}", said.out);
+    // Each line of the table before is cleared (ECMA-48: EL), so that the next one stands in its place.
+    let cleared = said.out.matches("\u{1b}[2K").count();
+    assert!(cleared > 5, "{cleared} lines were cleared: {:?}", said.out);
+    let last = said.out.rsplit("\u{1b}[2K").next().expect("a last table");
+    for word in ["orders", "shelf", "delivered", "p99"] {
+        assert!(last.contains(word), "`{word}` is missing in {last:?}");
+    }
+}
+
+#[test]
+fn json_and_quiet_go_together() {
+    let said = say(&["simulate", HELLO, "--until", "5s", "--json", "--quiet"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert_eq!(said.json()["messages"]["balanced"], true);
+    let said = say(&["simulate", HELLO, "--until", "5s", "--quiet"]);
+    assert_eq!((said.code, said.out.as_str()), (0, ""));
+}
+
+#[test]
+fn a_window_that_was_asked_for_and_cannot_open_ends_with_its_own_code() {
+    let folder = Folder::new("cli-window");
+    let picture = folder.at("picture.png");
+    for arguments in [&[HELLO][..], &[HELLO, "--screenshot", &picture], &["--screenshot", &picture]] {
+        let said = say(arguments);
+        assert_eq!(said.code, 5, "{arguments:?}: {}", said.err);
+        assert!(said.err.contains("display") && said.out.is_empty(), "{}\n{}", said.err, said.out);
+    }
+    assert!(!Path::new(&picture).exists());
 }
 
 #[test]

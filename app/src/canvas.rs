@@ -4,6 +4,7 @@
 mod access;
 mod advice;
 mod backdrop;
+mod bending;
 mod brush;
 pub mod camera;
 mod curve;
@@ -16,6 +17,7 @@ mod live;
 mod menu;
 mod minimap;
 mod node_view;
+mod note_text;
 mod overlay;
 mod paint;
 mod pipe_view;

@@ -8,6 +8,7 @@ pub mod dialogs;
 pub mod document;
 pub mod inspector;
 pub mod io;
+pub mod motion;
 pub mod notices;
 pub mod panels;
 pub mod preferences;

@@ -20,12 +20,27 @@ pub enum ThemeChoice {
     System,
 }
 
+/// How much may move by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MotionChoice {
+    /// Nothing.
+    Less,
+    /// Everything.
+    Full,
+    /// As the system has it.
+    #[default]
+    System,
+}
+
 /// What is remembered.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
     /// Dark or light.
     pub theme: ThemeChoice,
+    /// How much may move by itself.
+    pub motion: MotionChoice,
     /// Width and height of the window in points.
     pub window_size: [f32; 2],
     /// Panels.
@@ -36,7 +51,13 @@ pub struct Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { theme: ThemeChoice::System, window_size: [1440.0, 900.0], workspace: Workspace::default(), recent: Vec::new() }
+        Self {
+            theme: ThemeChoice::System,
+            motion: MotionChoice::System,
+            window_size: [1440.0, 900.0],
+            workspace: Workspace::default(),
+            recent: Vec::new(),
+        }
     }
 }
 

@@ -197,6 +197,19 @@ impl Session {
         passed.saturating_sub(kept)
     }
 
+    /// The report of the run once it is over, as the text of a file; `name` is the graph's.
+    pub fn report(&self, name: &str) -> Option<String> {
+        let Engine::Going(run) = &self.engine else { return None };
+        let mut report = serde_json::to_value(run.report()?).ok()?;
+        report["graph"] = serde_json::Value::from(name);
+        serde_json::to_string_pretty(&report).ok().map(|text| text + "\n")
+    }
+
+    /// Whether there is a report.
+    pub fn reported(&self) -> bool {
+        matches!(&self.engine, Engine::Going(run) if run.report().is_some())
+    }
+
     /// How the run ended, in words.
     pub fn outcome(&self) -> Option<Notice> {
         let snapshot = self.snapshot.as_ref()?;

@@ -8,6 +8,7 @@ use crate::cli::WindowArguments;
 use crate::dialogs::{self, Files, Native};
 use crate::io::folders::Folders;
 use crate::io::{Io, Job};
+use crate::motion::Motion;
 use crate::notices::Notices;
 use crate::panels::{dock, palette, status, top_bar};
 use crate::preferences::{Preferences, ThemeChoice};
@@ -35,6 +36,7 @@ pub struct Shell {
     picture: Option<Picture>,
     saved_preferences: String,
     theme_applied: Option<ThemeChoice>,
+    motion: Motion,
     last_autosave: Instant,
     /// Start the document in this mode as soon as it is there.
     start: Option<Mode>,
@@ -56,6 +58,10 @@ impl Shell {
         let files: Box<dyn Files> = Box::<Native>::default();
         let state = State::new(CATALOGUE, preferences, io, files);
         theme::install(context);
+        theme::scripts::provide(context);
+        // A picture must not depend on who takes it.
+        let waker = context.clone();
+        let motion = if picture.is_some() { Motion::usual() } else { Motion::of_the_system(move || waker.request_repaint()) };
         // Ctrl with plus and minus belongs to the canvas.
         context.options_mut(|options| options.zoom_with_keyboard = false);
         if picture.is_none() {
@@ -70,6 +76,7 @@ impl Shell {
             picture,
             saved_preferences,
             theme_applied: None,
+            motion,
             last_autosave: Instant::now(),
             start: arguments.run.map(Mode::from),
             frame_seconds: 0.0,
@@ -105,6 +112,7 @@ impl Shell {
             }
         }
         self.state.notices.extend(ended);
+        perform::run::start_again(&mut self.state);
         for (name, count) in refused {
             self.state.failed(format!("{name} cannot run: {count} problem{}.", if count == 1 { "" } else { "s" }));
             self.state.outbox.command("view.problems");
@@ -160,31 +168,34 @@ impl Shell {
                 .show(ui, |ui| welcome::welcome_ui(ui, theme, state));
             return;
         }
-        let side = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(12, 12));
         let mut layout = state.preferences.workspace.clone();
-        let shown = Panel::left("palette").frame(side).default_size(layout.palette_width).size_range(180.0..=420.0).show_collapsible(
+        let sides = layout.sides(ui.available_width());
+        // egui remembers a width for each name: narrow windows have theirs, so that the usual one comes back.
+        let name = |panel: &str| if sides.narrow { format!("narrow {panel}") } else { panel.to_owned() };
+        let side = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(12, 12));
+        let shown = Panel::left(name("palette")).frame(side).default_size(sides.palette.0).size_range(sides.palette.1).show_collapsible(
             ui,
             &mut layout.palette_open,
             |ui| palette::palette_ui(ui, theme, state),
         );
-        if let Some(shown) = shown {
+        if let Some(shown) = shown.filter(|_| !sides.narrow) {
             layout.palette_width = shown.response.rect.width();
         }
-        let side = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(16, 12));
-        let shown = Panel::right("inspector").frame(side).default_size(layout.inspector_width).size_range(260.0..=560.0).show_collapsible(
-            ui,
-            &mut layout.inspector_open,
-            |ui| crate::inspector::inspector_ui(ui, theme, state),
-        );
-        if let Some(shown) = shown {
+        let side = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(if sides.narrow { 12 } else { 16 }, 12));
+        let shown = Panel::right(name("inspector"))
+            .frame(side)
+            .default_size(sides.inspector.0)
+            .size_range(sides.inspector.1)
+            .show_collapsible(ui, &mut layout.inspector_open, |ui| crate::inspector::inspector_ui(ui, theme, state));
+        if let Some(shown) = shown.filter(|_| !sides.narrow) {
             layout.inspector_width = shown.response.rect.width();
         }
         let below = Frame::new().fill(theme.panel).inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 });
-        let shown = Panel::bottom("dock").frame(below).default_size(layout.dock_height).size_range(120.0..=700.0).show_collapsible(
-            ui,
-            &mut layout.dock_open,
-            |ui| dock::dock_ui(ui, theme, state),
-        );
+        let shown = Panel::bottom("dock")
+            .frame(below)
+            .default_size(layout.dock_height.min(ui.available_height() * 0.4))
+            .size_range(120.0..=700.0)
+            .show_collapsible(ui, &mut layout.dock_open, |ui| dock::dock_ui(ui, theme, state));
         if let Some(shown) = shown {
             layout.dock_height = shown.response.rect.height();
         }
@@ -285,6 +296,7 @@ impl Shell {
         let began = Instant::now();
         let context = ui.ctx().clone();
         self.apply_theme(&context);
+        self.motion.apply(&context, self.state.preferences.motion);
         let theme = Theme::of(&context);
         self.take_in(&context);
         self.panels_ui(ui, theme);

@@ -6,18 +6,22 @@ use crate::dialogs::{Dialog, Files};
 use crate::document::Document;
 use crate::io::Io;
 use crate::io::autosave::Recovered;
-use crate::panels::Views;
+use crate::panels::{Views, messages};
 use crate::preferences::Preferences;
 use crate::session::Session;
 use pipewright_runtime::engine::control::Speed;
+use pipewright_runtime::graph::History;
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, PortRole};
 use pipewright_runtime::telemetry::snapshot::Mode;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// How many pipes that carry failures are watched at once.
 const FAILURE_PIPES: usize = 64;
+
+/// How many states of the document keep their selection: as many as undo can lead to, and as many that were taken back.
+const SELECTIONS_KEPT: usize = 2 * History::MOST_STEPS;
 
 /// One open document with everything that belongs to it.
 pub struct Open {
@@ -45,6 +49,10 @@ pub struct Open {
     failure_pipes: (u64, BTreeSet<PipeId>),
     /// Whether the drawing differs from what runs, and the revision that this was found in.
     redrawn: Option<(u64, bool)>,
+    /// Whether it is to run again as soon as its run is over.
+    pub start_again: bool,
+    /// What was selected in each state of the document that undo can lead to.
+    selections: BTreeMap<u64, BTreeSet<Item>>,
     /// Why the last start was refused.
     pub problems_of_start: Vec<pipewright_runtime::problem::Problem>,
 }
@@ -65,6 +73,8 @@ impl Open {
             checking: None,
             failure_pipes: (0, BTreeSet::new()),
             redrawn: None,
+            start_again: false,
+            selections: BTreeMap::new(),
             problems_of_start: Vec::new(),
         }
     }
@@ -79,6 +89,23 @@ impl Open {
         self.problems_of_start.clear();
         self.redrawn = None;
         self.session = Some(session);
+    }
+
+    /// Takes note of what is selected before the document leaves its state.
+    pub fn remember_selection(&mut self) {
+        self.selections.insert(self.document.state_number(), self.selection.clone());
+        // States count upwards, so the oldest go first.
+        while self.selections.len() > SELECTIONS_KEPT {
+            self.selections.pop_first();
+        }
+    }
+
+    /// Selects what was selected in the state that the document has come back to.
+    pub fn recall_selection(&mut self) {
+        if let Some(then) = self.selections.get(&self.document.state_number()) {
+            self.selection.clone_from(then);
+        }
+        self.prune_selection();
     }
 
     /// Whether nodes or pipes were put in or taken out since the run began: they come into force at the next start.
@@ -110,7 +137,8 @@ impl Open {
             self.failure_pipes = (revision, graph.pipes().keys().filter(carries_failures).take(FAILURE_PIPES).cloned().collect());
         }
         let mut watched = self.failure_pipes.1.clone();
-        watched.extend(self.views.messages.watched.clone());
+        // Asked of the panel's rule, not of what it showed last: a run that starts with the window is watched from its first message on.
+        watched.extend(messages::shown_pipe(self));
         watched
     }
 

@@ -90,6 +90,7 @@ pub fn apply(state: &mut State, label: &str, change: Edit) {
         state.failed("This document is read only: its file was not understood as a whole. See the problems.");
         return;
     }
+    open.remember_selection();
     if let Err(error) = open.document.apply(label, change) {
         state.failed(format!("{label}: {error}."));
         return;

@@ -93,6 +93,12 @@ fn can_redo(state: &State) -> bool {
 fn can_save(state: &State) -> bool {
     front_is(state, |open| !open.document.read_only() && !open.saving)
 }
+fn has_report(state: &State) -> bool {
+    front_is(state, |open| open.session.as_ref().is_some_and(crate::session::Session::reported))
+}
+fn has_bends(state: &State) -> bool {
+    front_is(state, |open| !open.document.read_only() && select::bent_pipes(open).next().is_some())
+}
 fn is_running(state: &State) -> bool {
     front_is(state, Open::running)
 }
@@ -194,6 +200,7 @@ pub static TABLE: &[Command] = &[
         select::upstream,
         "Adds every node whose messages reach the selected ones.",
     ),
+    command("edit.straighten", "Straighten", Menu::Edit, has_bends, edit::straighten, "Takes the bends out of the selected pipes."),
     command("edit.arrange", "Arrange", Menu::Edit, has_nodes, edit::arrange, "Lays the nodes out from left to right.")
         .keys(&[key(CTRL_SHIFT, Key::L)]),
     command("edit.frame", "Frame selection", Menu::Edit, has_node_selected, edit::frame, "Puts a named frame around the selected nodes.")
@@ -242,6 +249,16 @@ pub static TABLE: &[Command] = &[
     command("view.problems", "Show problems", Menu::View, has_document, view::problems, "Brings the problems to the front.")
         .keys(&[key(CTRL_SHIFT, Key::M)]),
     command("view.journal", "Show journal", Menu::View, has_document, view::journal, "Brings the journal to the front."),
+    command("view.less_motion", "Less motion", Menu::View, always, view::less_motion, "Nothing moves by itself.").icon(Icon::Pause),
+    command("view.full_motion", "Full motion", Menu::View, always, view::full_motion, "Marks move along the pipes, views glide."),
+    command(
+        "view.system_motion",
+        "Motion of the system",
+        Menu::View,
+        always,
+        view::system_motion,
+        "As much motion as the system's settings ask for.",
+    ),
     command("view.theme_dark", "Dark theme", Menu::View, always, view::theme_dark, "Light words on dark ground.").icon(Icon::Moon),
     command("view.theme_light", "Light theme", Menu::View, always, view::theme_light, "Dark words on light ground.").icon(Icon::Sun),
     command("view.theme_system", "Theme of the system", Menu::View, always, view::theme_system, "Dark or light, as the system has it."),
@@ -260,6 +277,17 @@ pub static TABLE: &[Command] = &[
     command("run.stop", "Stop", Menu::Run, is_running, run::stop, "Drains from the sources, then ends; a second time ends at once.")
         .keys(&[key(Modifiers::SHIFT, Key::F5)])
         .icon(Icon::Stop),
+    command("run.restart", "Restart", Menu::Run, is_running, run::restart, "Ends the run at once and starts the drawing as it is now.")
+        .keys(&[key(CTRL, Key::R)])
+        .icon(Icon::Redo),
+    command(
+        "run.save_report",
+        "Save report …",
+        Menu::Run,
+        has_report,
+        run::save_report,
+        "Writes the report of the run that is over, as `pipewright run --json` does.",
+    ),
     command("run.slower", "Slower", Menu::Run, has_document, run::slower, "Lets the simulation's clock go slower.")
         .keys(&[key(CTRL, Key::Comma)]),
     command("run.faster", "Faster", Menu::Run, has_document, run::faster, "Lets the simulation's clock go faster.")

@@ -118,7 +118,7 @@ pub fn tooltip_ui(response: &egui::Response, input: &CanvasInput<'_>, state: &Ca
                 }
             });
         }
-        Some(Hit::Pipe(number)) => {
+        Some(Hit::Pipe(number) | Hit::Bend(number, _)) => {
             let Some(pipe) = state.scene.pipes.get(number as usize) else { return };
             let figures = input.snapshot.and_then(|snapshot| snapshot.pipes.get(&pipe.id));
             if figures.is_none() && state.problems.of_pipe(&pipe.id, input.problems).next().is_none() {

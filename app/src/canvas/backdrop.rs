@@ -1,10 +1,10 @@
 //! What lies behind nodes and pipes: the grid's dots, frames and notes.
 
 use super::brush::{Brush, Detail};
+use super::note_text;
 use super::scene::{SceneFrame, SceneNote};
 use crate::theme;
 use egui::epaint::RectShape;
-use egui::text::{LayoutJob, TextFormat};
 use egui::{CornerRadius, Mesh, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 /// The distance between the grid's dots in canvas units.
@@ -64,48 +64,11 @@ pub fn paint_note(brush: &mut Brush<'_>, note: &SceneNote, rect: Rect, selected:
     if brush.scale(12.0) < 5.0 {
         return;
     }
-    let job = note_text(brush, &note.text, rect.width() - brush.scale(20.0));
-    let galley = brush.painter.layout_job(job);
-    let inside = rect.shrink(brush.scale(8.0));
-    // Text that does not fit is cut off by the note's edge.
-    let lines = galley.rows.iter().take_while(|row| row.rect().bottom() <= inside.height()).count();
-    if lines == galley.rows.len() {
-        brush.add(Shape::galley(inside.min + vec2(brush.scale(2.0), 0.0), galley, theme.text));
-    } else {
-        let mut job = note_text(brush, &note.text, rect.width() - brush.scale(20.0));
-        job.wrap.max_rows = lines.max(1);
-        job.wrap.overflow_character = Some('…');
-        let galley = brush.painter.layout_job(job);
-        brush.add(Shape::galley(inside.min + vec2(brush.scale(2.0), 0.0), galley, theme.text));
-    }
+    let (galley, _) = note_text::lay(brush.painter, theme, brush.camera.zoom(), &note.text, rect.size());
+    brush.add(Shape::galley(note_text::corner(rect, brush.camera.zoom()), galley, theme.text));
     if (hovered || selected) && brush.detail == Detail::Near {
         paint_corner(brush, rect);
     }
-}
-
-/// The text of a note: lines that begin with `#` are headings, those with `-` points of a list.
-fn note_text(brush: &Brush<'_>, text: &str, width: f32) -> LayoutJob {
-    let theme = brush.theme;
-    let mut job = LayoutJob::default();
-    job.wrap.max_width = width.max(1.0);
-    let format = |font_id, color| TextFormat { font_id, color, ..TextFormat::default() };
-    for (number, line) in text.lines().enumerate() {
-        if number > 0 {
-            job.append("\n", 0.0, format(theme::body(brush.text_size(12.0)), theme.dim));
-        }
-        let heading = line.trim_start_matches('#');
-        if heading.len() < line.len() && heading.starts_with(' ') {
-            job.append(heading.trim(), 0.0, format(theme::strong(brush.text_size(13.0)), theme.text));
-            continue;
-        }
-        let (lead, rest) = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).map_or(("", line), |rest| ("•  ", rest));
-        job.append(lead, 0.0, format(theme::body(brush.text_size(12.0)), theme.faint));
-        for (part, words) in rest.split("**").enumerate() {
-            let font = if part % 2 == 1 { theme::strong(brush.text_size(12.0)) } else { theme::body(brush.text_size(12.0)) };
-            job.append(words, 0.0, format(font, theme.dim));
-        }
-    }
-    job
 }
 
 /// The corner that resizes.

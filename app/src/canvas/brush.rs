@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub enum Detail {
     /// Coloured blocks and plain lines.
     Far,
-    /// Cards with a title.
+    /// Cards with a title and the strong figure, in letters that keep their size.
     Middle,
     /// Everything.
     Near,
@@ -20,8 +20,8 @@ pub enum Detail {
 impl Detail {
     /// Below this zoom nodes are blocks.
     const FAR: f32 = 0.24;
-    /// From this zoom on, figures can be read.
-    const NEAR: f32 = 0.55;
+    /// From this zoom on, everything can be read at its own size.
+    const NEAR: f32 = 0.68;
     /// With more nodes than this in view, nobody reads them: they are drawn as from far away.
     const MOST_CARDS: usize = 700;
 
@@ -33,6 +33,12 @@ impl Detail {
             _ => Self::Near,
         }
     }
+}
+
+/// A font's size on screen, in steps of a half, so that a zoom does not fill the font texture with every size between; never so small
+/// that it only smears.
+pub fn least_text(size: f32) -> f32 {
+    ((size * 2.0).round() * 0.5).max(7.0)
 }
 
 /// Collects shapes.
@@ -50,9 +56,6 @@ pub struct Brush<'a> {
 }
 
 impl Brush<'_> {
-    /// No text is smaller than this on screen.
-    const LEAST_TEXT: f32 = 7.0;
-
     /// A length of the canvas in screen points.
     pub const fn scale(&self, length: f32) -> f32 {
         length * self.camera.zoom()
@@ -63,9 +66,16 @@ impl Brush<'_> {
         self.shapes.push(shape.into());
     }
 
-    /// A font's size on screen, in steps of a half, so that a zoom does not fill the font texture with every size between.
+    /// A font's size on screen.
     pub fn text_size(&self, size: f32) -> f32 {
-        ((self.scale(size) * 2.0).round() * 0.5).max(Self::LEAST_TEXT)
+        least_text(self.scale(size))
+    }
+
+    /// Lays out words in as many lines as it takes, at most `rows`, cut off with an ellipsis.
+    pub fn lines(&self, text: &str, font: FontId, colour: Color32, width: f32, rows: usize) -> Arc<Galley> {
+        let mut job = LayoutJob::simple(text.to_owned(), font, colour, width.max(0.0));
+        job.wrap.max_rows = rows;
+        self.painter.layout_job(job)
     }
 
     /// Lays out one line, cut off with an ellipsis at a width in screen points.

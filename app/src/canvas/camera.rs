@@ -132,7 +132,7 @@ impl Camera {
         if !part.is_finite() || self.viewport.area() <= 0.0 {
             return;
         }
-        let margin = vec2(48.0, 56.0).min(self.viewport.size() * 0.1);
+        let margin = vec2(40.0, 48.0).min(self.viewport.size() * 0.05);
         let room = self.viewport.size() - margin * 2.0;
         let zoom = (room.x / part.width().max(1.0)).min(room.y / part.height().max(1.0)).clamp(LEAST_ZOOM, most);
         let origin = part.center() - self.viewport.size() * 0.5 / zoom;

@@ -46,6 +46,19 @@ impl Curve {
         &self.parts
     }
 
+    /// The bends that it goes through.
+    pub fn bends(&self) -> impl ExactSizeIterator<Item = Pos2> {
+        self.parts[1..].iter().map(|part| part[0])
+    }
+
+    /// The number of the part that passes nearest to a point.
+    pub fn nearest_part(&self, point: Pos2) -> usize {
+        let distance =
+            |part: &[Pos2; 4]| (0..=16).map(|piece| (cubic(part, piece as f32 / 16.0) - point).length()).fold(f32::INFINITY, f32::min);
+        let distances = self.parts.iter().map(distance).enumerate();
+        distances.min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(number, _)| number)
+    }
+
     /// Points along it, from its start to its end, through `place`; each part is cut into `pieces`.
     pub fn points(&self, pieces: usize, place: impl Fn(Pos2) -> Pos2, points: &mut Vec<Pos2>) {
         points.clear();

@@ -1,6 +1,7 @@
 //! What the pointer is doing: panning, choosing with a box, moving things, drawing a wire, resizing. The document changes when the gesture
 //! ends, in one step; until then the canvas shows what it would become.
 
+use super::bending::Bending;
 use super::hit::{self, Hit};
 use super::scene::{NODE_HEIGHT, NODE_WIDTH, Scene, Side, point};
 use crate::action::{Action, Item, Outbox};
@@ -102,6 +103,8 @@ pub enum Gesture {
     Wiring(Box<Wiring>),
     /// Resizing a frame or note.
     Resizing(Resizing),
+    /// Bending a pipe.
+    Bending(Bending),
 }
 
 /// A place snapped to the grid, unless `free`.
@@ -127,6 +130,11 @@ impl Gesture {
     pub fn begin(scene: &Scene, graph: &Graph, under: Hit, at: Pos2, selection: &BTreeSet<Item>, add: bool, outbox: &mut Outbox) -> Self {
         let item = item_of(scene, under);
         match (under, item) {
+            (Hit::Pipe(_) | Hit::Bend(..), Some(item)) if !add => {
+                let (pipe, bend) = if let Hit::Bend(pipe, bend) = under { (pipe, Some(bend)) } else { (under.pipe().unwrap_or(0), None) };
+                outbox.push(Action::Select(vec![item]));
+                Self::Bending(Bending::begin(scene, pipe, bend, at))
+            }
             (Hit::Port(node, port), _) => Self::Wiring(Box::new(Wiring::begin(scene, graph, node, port, at))),
             (Hit::FrameCorner(_) | Hit::NoteCorner(_), Some(item)) => {
                 let rect = rect_of(scene, &item).unwrap_or(Rect::ZERO);
@@ -154,6 +162,7 @@ impl Gesture {
             Self::Selecting { to, .. } => *to = at,
             Self::Moving(moving) => moving.go_on(scene, at, zoom, free),
             Self::Wiring(wiring) => wiring.go_on(scene, at, zoom, rules),
+            Self::Bending(bending) => bending.go_on(scene, at, zoom, free),
             Self::Resizing(resizing) => {
                 let wanted = resizing.rect.min + (resizing.size + (at - resizing.from)).max(vec2(64.0, 48.0));
                 resizing.rect.max = snapped(wanted, free);
@@ -171,6 +180,7 @@ impl Gesture {
             }
             Self::Moving(moving) => moving.end(scene, graph, outbox),
             Self::Wiring(wiring) => wiring.end(scene, graph, outbox),
+            Self::Bending(bending) => bending.end(scene, outbox),
             Self::Resizing(resizing) => {
                 let size = point(resizing.rect.size().to_pos2());
                 let edit = match &resizing.item {
@@ -196,7 +206,7 @@ impl Gesture {
 pub fn item_of(scene: &Scene, hit: Hit) -> Option<Item> {
     Some(match hit {
         Hit::Port(node, _) | Hit::Node(node) => Item::Node(scene.nodes.get(node as usize)?.id.clone()),
-        Hit::Pipe(pipe) => Item::Pipe(scene.pipes.get(pipe as usize)?.id.clone()),
+        Hit::Pipe(pipe) | Hit::Bend(pipe, _) => Item::Pipe(scene.pipes.get(pipe as usize)?.id.clone()),
         Hit::Frame(frame) | Hit::FrameCorner(frame) => Item::Frame(scene.frames.get(frame as usize)?.id),
         Hit::Note(note) | Hit::NoteCorner(note) => Item::Note(scene.notes.get(note as usize)?.id),
         Hit::Nothing => return None,

@@ -13,6 +13,8 @@ pub enum Hit {
     Node(u32),
     /// A pipe.
     Pipe(u32),
+    /// A bend of a pipe.
+    Bend(u32, u16),
     /// A frame's title or edge.
     Frame(u32),
     /// The corner that resizes a frame.
@@ -28,7 +30,18 @@ pub enum Hit {
 /// How near the pointer must come, in screen points.
 const PORT_REACH: f32 = 11.0;
 const PIPE_REACH: f32 = 7.0;
+const BEND_REACH: f32 = 9.0;
 const EDGE_REACH: f32 = 5.0;
+
+impl Hit {
+    /// The pipe that was hit, on its way or at a bend.
+    pub const fn pipe(self) -> Option<u32> {
+        match self {
+            Self::Pipe(pipe) | Self::Bend(pipe, _) => Some(pipe),
+            _ => None,
+        }
+    }
+}
 
 /// What lies at a canvas point, at a zoom. What is in front comes first.
 pub fn hit(scene: &Scene, at: Pos2, zoom: f32) -> Hit {
@@ -48,7 +61,7 @@ pub fn hit(scene: &Scene, at: Pos2, zoom: f32) -> Hit {
         }
     }
     if let Some(pipe) = nearest_pipe(scene, at, reach(PIPE_REACH)) {
-        return Hit::Pipe(pipe);
+        return bend_at(scene, pipe, at, reach(BEND_REACH)).map_or(Hit::Pipe(pipe), |bend| Hit::Bend(pipe, bend));
     }
     for (number, frame) in scene.frames.iter().enumerate().rev() {
         let rect = frame.rect;
@@ -91,6 +104,12 @@ pub fn nearest_pipe(scene: &Scene, at: Pos2, reach: f32) -> Option<u32> {
         }
     }
     best.1
+}
+
+/// The bend of a pipe at a point.
+fn bend_at(scene: &Scene, pipe: u32, at: Pos2, reach: f32) -> Option<u16> {
+    let bends = scene.pipes[pipe as usize].curve.bends();
+    bends.enumerate().find(|(_, bend)| (*bend - at).length() <= reach).map(|(number, _)| number as u16)
 }
 
 /// The only pipe that arrives at an input, if there is just one: dragging the port takes its end in hand.

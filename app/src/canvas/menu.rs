@@ -12,7 +12,7 @@ const OF_NODES: &[&[&str]] = &[
     &["edit.delete_reconnect", "edit.delete"],
 ];
 /// For pipes.
-const OF_PIPES: &[&[&str]] = &[&["view.messages", "view.metrics"], &["edit.delete"]];
+const OF_PIPES: &[&[&str]] = &[&["view.messages", "view.metrics"], &["edit.straighten", "edit.delete"]];
 /// For frames and notes.
 const OF_OTHERS: &[&[&str]] = &[&["view.fit_selection"], &["edit.delete"]];
 /// For the canvas itself.

@@ -25,9 +25,12 @@ struct Picture {
     mesh: Arc<Mesh>,
 }
 
-/// Where the minimap lies in a canvas; nowhere if the canvas is too small for it.
-pub fn place(viewport: Rect) -> Option<Rect> {
-    (viewport.width() > 640.0 && viewport.height() > 320.0).then(|| Rect::from_min_size(viewport.max - SIZE - vec2(14.0, 14.0), SIZE))
+/// Where the minimap lies in a canvas; nowhere if the canvas is too small for it, or if all of the graph is in view anyway.
+pub fn place(scene: &Scene, camera: &Camera) -> Option<Rect> {
+    let viewport = camera.viewport();
+    let useful = scene.nodes.len() > 1 && scene.bounds.is_some_and(|bounds| !camera.visible().contains_rect(bounds));
+    let room = viewport.width() > 640.0 && viewport.height() > 320.0;
+    (useful && room).then(|| Rect::from_min_size(viewport.max - SIZE - vec2(14.0, 14.0), SIZE))
 }
 
 impl Minimap {
@@ -38,11 +41,8 @@ impl Minimap {
 
     /// Shows it. A click or drag in it gives the canvas point to be brought to the middle.
     pub fn ui(&mut self, ui: &Ui, scene: &Scene, camera: &Camera, theme: &Theme) -> Option<Pos2> {
-        let rect = place(camera.viewport())?;
+        let rect = place(scene, camera)?;
         let bounds = scene.bounds?;
-        if scene.nodes.len() < 2 {
-            return None;
-        }
         let response: Response = ui.interact(rect, ui.scope_id().with("minimap"), Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Minimap"));
         let painter = ui.painter_at(rect.expand(1.0));

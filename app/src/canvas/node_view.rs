@@ -5,8 +5,9 @@ use super::scene::{NODE_WIDTH, SceneNode, Side};
 use crate::theme::{self, Icon};
 use crate::widgets::{Sparkline, StateMark};
 use egui::epaint::RectShape;
-use egui::{Color32, CornerRadius, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+use egui::{Color32, CornerRadius, FontId, Galley, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 use pipewright_runtime::node::PortRole;
+use std::sync::Arc;
 
 /// What a node looks like just now.
 pub struct NodeLook<'a> {
@@ -24,7 +25,9 @@ pub struct NodeLook<'a> {
     pub errors: u64,
     /// The strong and the dim figure.
     pub figures: [String; 2],
-    /// Its small graph, if a run is shown.
+    /// Whether the figures are those of a run.
+    pub running: bool,
+    /// Its small graph, if a run is shown from near.
     pub graph: Option<&'a Sparkline>,
     /// How visible it is: less while it cannot be the goal of a wire.
     pub opacity: f32,
@@ -85,9 +88,9 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     let theme = brush.theme;
     let corner = look.rect.min;
     let at = |x: f32, y: f32| corner + vec2(x, y) * brush.camera.zoom();
-    let (title_line, figure_line) = (at(36.0, 20.0), 42.0);
+    let (title_line, figures_at) = (at(36.0, 20.0), 42.0);
     let icon = Rect::from_center_size(at(20.0, 20.0), vec2(brush.scale(15.0), brush.scale(15.0)));
-    let (left, right, mark_at) = (at(14.0, figure_line), at(NODE_WIDTH - 12.0, figure_line), at(NODE_WIDTH - 17.0, 20.0));
+    let (left, right, mark_at) = (at(14.0, figures_at), at(NODE_WIDTH - 12.0, figures_at), at(NODE_WIDTH - 17.0, 20.0));
     let errors_at = at(NODE_WIDTH - 28.0, 20.0);
     let graph = Rect::from_min_max(at(14.0, 54.0), pos2(at(NODE_WIDTH - 12.0, 0.0).x, look.rect.bottom() - brush.scale(10.0)));
     let family_icon = node.family().map_or(Icon::More, Icon::family);
@@ -104,17 +107,23 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     }
     let title = brush.line(&node.title, theme::strong(brush.text_size(13.0)), theme.text, room);
     brush.text_left(title_line, title);
-    // The dim figure gives way to the strong one.
+    // The strong figure gives up its word before the dim one is left out; a figure cut in half would be a wrong one.
     let whole = right.x - left.x;
-    let running = look.graph.is_some();
+    let running = look.running;
     let strong = if running { theme.text } else { theme.dim };
     let font = if running { theme::mono(brush.text_size(11.5)) } else { theme::body(brush.text_size(11.5)) };
-    let first = brush.line(&look.figures[0], font.clone(), strong, whole);
-    let rest = whole - first.size().x - brush.scale(10.0);
-    brush.text_left(left, first);
-    if rest > brush.scale(16.0) && !look.figures[1].is_empty() {
-        let second = brush.line(&look.figures[1], font, theme.dim, rest);
-        brush.text_right(right, second);
+    let second = brush.line(&look.figures[1], font.clone(), theme.dim, f32::INFINITY);
+    let beside = if look.figures[1].is_empty() { 0.0 } else { second.size().x + brush.scale(10.0) };
+    let both = running.then(|| figure_line(brush, &look.figures[0], &font, strong, whole - beside)).flatten();
+    match both {
+        Some(first) => {
+            brush.text_left(left, first);
+            brush.text_right(right, second);
+        }
+        None => {
+            let first = brush.line(&look.figures[0], font, strong, whole);
+            brush.text_left(left, first);
+        }
     }
     if let Some(line) = look.graph {
         brush.shapes.extend(line.shapes(graph, colour, brush.scale(1.2).clamp(0.8, 2.0)));
@@ -124,14 +133,48 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     }
 }
 
-/// From farther away a title alone, as large as it can be read, in the middle of the card.
+/// A figure in one line; without its word if it is too wide, and nothing at all if it does not fit even so.
+fn figure_line(brush: &Brush<'_>, text: &str, font: &FontId, colour: Color32, width: f32) -> Option<Arc<Galley>> {
+    [Some(text), number_alone(text)].into_iter().flatten().find_map(|text| {
+        let galley = brush.line(text, font.clone(), colour, f32::INFINITY);
+        (galley.size().x <= width).then_some(galley)
+    })
+}
+
+/// A figure without the word in front of it: `102` for `dead letters 102`.
+fn number_alone(text: &str) -> Option<&str> {
+    let at = text.find(|sign: char| sign.is_ascii_digit()).filter(|at| *at > 0)?;
+    text[..at].ends_with(' ').then(|| &text[at..])
+}
+
+/// Whether every word of a title fits into a line, so that none is torn apart.
+fn words_fit(brush: &Brush<'_>, title: &str, size: f32, width: f32) -> bool {
+    title.split_whitespace().all(|word| brush.line(word, theme::medium(size), brush.theme.text, f32::INFINITY).size().x <= width)
+}
+
+/// From farther away the title, in two lines if it must be, and the strong figure below it where there is room: both as large as they
+/// can be read.
 fn paint_title(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
     let theme = brush.theme;
-    let size = ((brush.scale(20.0) * 2.0).round() * 0.5).clamp(8.0, 11.0);
+    let size = |own: f32, least: f32, most: f32| ((brush.scale(own) * 2.0).round() * 0.5).clamp(least, most);
+    let (title_size, figure_size) = (size(20.0, 8.0, 11.5), size(18.0, 8.5, 10.5));
     let left = look.rect.left() + brush.scale(3.5) + 5.0;
     let dot = brush.scale(16.0).clamp(4.0, 7.5);
-    let title = brush.line(&node.title, theme::medium(size), theme.text, look.rect.right() - left - dot - 6.0);
-    brush.text_left(pos2(left, look.rect.center().y), title);
+    let room = look.rect.shrink2(vec2(0.0, 2.0));
+    let width = room.right() - left - dot * 2.0;
+    let rows = if room.height() >= title_size * 2.5 && words_fit(brush, &node.title, title_size, width) { 2 } else { 1 };
+    let title = brush.lines(&node.title, theme::medium(title_size), theme.text, width, rows);
+    let figure = (look.running && title.size().y + figure_size * 1.3 <= room.height())
+        .then(|| figure_line(brush, &look.figures[0], &theme::mono(figure_size), theme.dim, room.right() - left - 4.0))
+        .flatten();
+    let gap = if figure.is_some() { (room.height() - title.size().y - figure_size * 1.3).clamp(0.0, 3.0) } else { 0.0 };
+    let whole = title.size().y + gap + figure.as_ref().map_or(0.0, |figure| figure.size().y);
+    let top = room.center().y - whole * 0.5;
+    let below = top + title.size().y + gap;
+    brush.add(Shape::galley(pos2(left, top), title, theme.text));
+    if let Some(figure) = figure {
+        brush.add(Shape::galley(pos2(left, below), figure, theme.dim));
+    }
     let mark_at = pos2(look.rect.right() - dot, look.rect.top() + dot);
     brush.shapes.extend(look.mark.shapes(mark_at, dot, theme));
 }
@@ -186,6 +229,26 @@ pub fn paint_port(brush: &mut Brush<'_>, node: &SceneNode, number: usize, at: Po
             (Side::Output, PortRole::Error) => brush.text_left(pos2(at.x + lift, at.y + lift), galley),
             (Side::Output, _) => brush.text_left(pos2(at.x + lift, at.y - lift), galley),
             (Side::Input, _) => brush.text_right(pos2(at.x - lift, at.y - lift), galley),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_gives_up_its_word_and_keeps_its_number() {
+        for (text, alone) in [
+            ("dead letters 102", Some("102")),
+            ("busy 99 %", Some("99 %")),
+            ("backlog 1 024", Some("1 024")),
+            ("331 held", None),
+            ("12.4k/s", None),
+            ("Consumer pool", None),
+            ("v2", None),
+        ] {
+            assert_eq!(number_alone(text), alone, "{text}");
         }
     }
 }

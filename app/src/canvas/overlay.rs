@@ -168,9 +168,9 @@ pub fn zoom_ui(ui: &mut Ui, camera: &Camera, theme: &Theme) -> Option<ZoomChoice
 }
 
 /// Where the control of the zoom and the minimap lie: what happens there is not meant for the canvas.
-pub fn covers(viewport: Rect, at: Pos2) -> bool {
-    let zoom = Rect::from_min_size(viewport.left_bottom() + vec2(14.0, -42.0), vec2(142.0, 28.0));
-    zoom.contains(at) || super::minimap::place(viewport).is_some_and(|map| map.contains(at))
+pub fn covers(scene: &Scene, camera: &Camera, at: Pos2) -> bool {
+    let zoom = Rect::from_min_size(camera.viewport().left_bottom() + vec2(14.0, -42.0), vec2(142.0, 28.0));
+    zoom.contains(at) || super::minimap::place(scene, camera).is_some_and(|map| map.contains(at))
 }
 
 /// The place of a new node whose middle is at a point.

@@ -61,6 +61,11 @@ fn find_seen(state: &mut CanvasState) {
     let part = state.camera.visible().expand(24.0);
     state.scene.node_index.touching(part, &mut state.seen.nodes);
     state.scene.pipe_index.touching(part, &mut state.seen.pipes);
+    if let Gesture::Bending(bending) = &state.gesture
+        && let Err(place) = state.seen.pipes.binary_search(&bending.pipe)
+    {
+        state.seen.pipes.insert(place, bending.pipe);
+    }
     if let Gesture::Moving(moving) = &state.gesture {
         for (seen, moved) in [(&mut state.seen.nodes, &moving.nodes), (&mut state.seen.pipes, &moving.pipes)] {
             seen.extend(moved.iter().copied());
@@ -139,6 +144,7 @@ fn paint_far(brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &mut CanvasS
 fn curve_of<'s>(scene: &'s Scene, gesture: &Gesture, number: u32) -> Cow<'s, Curve> {
     let pipe = &scene.pipes[number as usize];
     match gesture {
+        Gesture::Bending(bending) if bending.pipe == number => Cow::Owned(bending.curve(scene)),
         Gesture::Moving(moving) if moving.pipes.contains(&number) && moving.shift != Vec2::ZERO => {
             Cow::Owned(moved_curve(scene, gesture, pipe))
         }
@@ -174,7 +180,7 @@ fn paint_pipes(brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &mut Canva
     let (mut points, mut pills, mut moves) = (Vec::new(), Vec::new(), false);
     let mut ordered = seen.pipes.clone();
     // What is selected or pointed at lies above the others.
-    ordered.sort_by_key(|number| (selected.pipes.contains(number), *hovered == Some(Hit::Pipe(*number))));
+    ordered.sort_by_key(|number| (selected.pipes.contains(number), hovered.and_then(Hit::pipe) == Some(*number)));
     for number in ordered {
         if taken == Some(number) {
             continue;
@@ -184,7 +190,7 @@ fn paint_pipes(brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &mut Canva
         let figures = input.snapshot.and_then(|snapshot| live.pipe(number, scene, snapshot));
         let rate = figures.map_or(0.0, |figures| figures.rate);
         let share = ((rate / top) as f32).clamp(0.0, 1.0);
-        let pointed = *hovered == Some(Hit::Pipe(number)) || landing == Some(number);
+        let pointed = hovered.and_then(Hit::pipe) == Some(number) || landing == Some(number);
         let near = pointed || pointer_at.is_some_and(|at| (curve.middle() - at).length() * brush.camera.zoom() < 56.0);
         if rate > 0.0 && running && !near {
             live.phases[number as usize] += pipe_view::speed(share) * seconds;
@@ -195,14 +201,19 @@ fn paint_pipes(brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &mut Canva
         let phase = live.phases[number as usize];
         let look = PipeLook { figures, over, selected: is_selected, hovered: pointed, broken, share, phase };
         pipe_view::paint(brush, pipe, &curve, &look, &mut points);
+        if (is_selected || pointed) && brush.detail != Detail::Far {
+            pipe_view::paint_bends(brush, &curve, *hovered, number);
+        }
         // An error pipe says nothing as long as nothing goes wrong.
         let silent = pipe.role == PortRole::Error && figures.is_some_and(|figures| figures.messages == 0);
-        if brush.detail == Detail::Near && figures.is_some() && !silent {
+        if figures.is_some() && !silent {
             pills.push((number, curve.middle(), look));
         }
     }
     for (number, middle, look) in pills {
-        pipe_view::paint_pill(brush, &scene.pipes[number as usize], middle, &look);
+        let pipe = &scene.pipes[number as usize];
+        let ends = [pipe.from, pipe.to].map(|node| scene.nodes[node as usize].rect.translate(gesture.shift_of(node)));
+        pipe_view::paint_pill(brush, pipe, middle, ends, &look);
     }
     moves
 }
@@ -233,6 +244,7 @@ fn paint_nodes(ui: &Ui, brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &
             mark: live::mark(worst, figures, input.snapshot),
             errors: figures.map_or(0, |figures| figures.errors),
             figures: live::figures_shown(node, figures),
+            running: figures.is_some(),
             graph: graph.as_ref(),
             opacity,
         };
@@ -303,6 +315,12 @@ fn paint_overlay(brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &CanvasS
     match &state.gesture {
         Gesture::Selecting { from, to, .. } => overlay::paint_box(brush, *from, *to),
         Gesture::Wiring(wiring) => overlay::paint_wire(brush, &state.scene, wiring),
+        Gesture::Bending(bending) if bending.straightens() => {
+            if let Some(at) = state.pointer_at {
+                let at = brush.camera.to_screen(at) + egui::vec2(16.0, 20.0);
+                overlay::paint_hint(brush, at, "Let go to straighten it", input.theme.dim);
+            }
+        }
         Gesture::Moving(moving) if moving.into.is_some() => {
             if let Some(at) = state.pointer_at {
                 let at = brush.camera.to_screen(at) + egui::vec2(16.0, 20.0);

@@ -2,10 +2,11 @@
 
 use super::brush::{Brush, Detail};
 use super::curve::Curve;
+use super::hit::Hit;
 use super::scene::ScenePipe;
 use crate::theme::{self};
 use crate::widgets::figure;
-use egui::epaint::RectShape;
+use egui::epaint::{CircleShape, RectShape};
 use egui::{Color32, CornerRadius, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 use pipewright_runtime::node::PortRole;
 use pipewright_runtime::telemetry::snapshot::PipeFigures;
@@ -73,11 +74,22 @@ pub fn paint(brush: &mut Brush<'_>, pipe: &ScenePipe, curve: &Curve, look: &Pipe
         brush.add(Shape::line(points.clone(), Stroke::new(width + 6.0, colour.gamma_multiply(0.18))));
     }
     brush.add(Shape::line(points.clone(), Stroke::new(width, colour)));
-    if rate > 0.0 && brush.detail == Detail::Near && !look.over {
+    if rate > 0.0 && !look.over {
         let mark = if pipe.role == PortRole::Error { brush.theme.failed } else { brush.theme.pipe_mark };
         let mark =
             if colour == brush.theme.pipe || pipe.role == PortRole::Error { mark } else { theme::blend(colour, brush.theme.text, 0.5) };
         paint_marks(brush, points, gap(look.share), look.phase, Stroke::new((width * 0.55).max(1.2), mark));
+    }
+}
+
+/// Paints the bends of a pipe, to be taken hold of.
+pub fn paint_bends(brush: &mut Brush<'_>, curve: &Curve, hovered: Option<Hit>, pipe: u32) {
+    let theme = brush.theme;
+    for (number, bend) in curve.bends().enumerate() {
+        let on = hovered == Some(Hit::Bend(pipe, number as u16));
+        let (radius, fill) = if on { (5.5, theme.accent) } else { (4.0, theme.canvas) };
+        let circle = CircleShape { center: brush.camera.to_screen(bend), radius, fill, stroke: Stroke::new(1.4, theme.accent) };
+        brush.add(circle);
     }
 }
 
@@ -101,9 +113,14 @@ fn paint_marks(brush: &mut Brush<'_>, points: &[Pos2], gap: f32, phase: f32, str
     }
 }
 
-/// Paints the pill with the rate in the middle of the pipe, and the bar of its depth below. The rectangle of both, in screen points.
-pub fn paint_pill(brush: &mut Brush<'_>, pipe: &ScenePipe, middle: Pos2, look: &PipeLook<'_>) -> Option<Rect> {
-    let figures = look.figures?;
+/// The smallest letters of a pill, and the zoom below which it would cover more than it tells.
+const PILL_TEXT: f32 = 9.0;
+const PILL_ZOOM: f32 = 0.36;
+
+/// Paints the pill with the rate in the middle of the pipe, and the bar of its depth below; from farther away neither where it would
+/// lie on one of the `ends`, the rectangles of the nodes.
+pub fn paint_pill(brush: &mut Brush<'_>, pipe: &ScenePipe, middle: Pos2, ends: [Rect; 2], look: &PipeLook<'_>) {
+    let Some(figures) = look.figures.filter(|_| brush.camera.zoom() >= PILL_ZOOM) else { return };
     let theme = brush.theme;
     let text = if look.over { figure::count(figures.messages) } else { figure::rate(figures.rate) };
     let words = match () {
@@ -111,10 +128,13 @@ pub fn paint_pill(brush: &mut Brush<'_>, pipe: &ScenePipe, middle: Pos2, look: &
         () if look.over || figures.rate == 0.0 => theme.dim,
         () => theme.text,
     };
-    let galley = brush.line(&text, theme::mono(brush.text_size(10.5)), words, 200.0);
+    let galley = brush.line(&text, theme::mono(brush.text_size(10.5).max(PILL_TEXT)), words, 200.0);
     let centre = brush.camera.to_screen(middle);
-    let size = vec2(galley.size().x + brush.scale(12.0), brush.scale(18.0));
+    let size = vec2(galley.size().x + brush.scale(12.0).max(8.0), brush.scale(18.0).max(14.0));
     let rect = Rect::from_center_size(centre, size);
+    if brush.detail != Detail::Near && ends.into_iter().any(|end| brush.camera.rect_to_screen(end).intersects(rect)) {
+        return;
+    }
     let edge = match () {
         () if look.selected => theme.accent,
         () if pipe.role == PortRole::Error => theme::blend(theme.raised, theme.failed, 0.5),
@@ -124,7 +144,7 @@ pub fn paint_pill(brush: &mut Brush<'_>, pipe: &ScenePipe, middle: Pos2, look: &
     brush.add(RectShape::new(rect, round, theme.raised, Stroke::new(1.0, edge), StrokeKind::Inside));
     brush.text_centre(centre, galley);
     if figures.capacity == 0 {
-        return Some(rect);
+        return;
     }
     let bar = Rect::from_min_size(rect.left_bottom() + vec2(0.0, brush.scale(2.5)), vec2(rect.width(), brush.scale(3.0).max(2.0)));
     let fill = (figures.depth as f32 / figures.capacity as f32).clamp(0.0, 1.0);
@@ -134,5 +154,4 @@ pub fn paint_pill(brush: &mut Brush<'_>, pipe: &ScenePipe, middle: Pos2, look: &
         let filled = Rect::from_min_max(bar.min, pos2((bar.left() + bar.width() * fill).max(bar.left() + bar.height()), bar.bottom()));
         brush.add(Shape::rect_filled(filled, round, theme.fill(fill)));
     }
-    Some(rect.union(bar))
 }

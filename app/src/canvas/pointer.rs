@@ -3,7 +3,7 @@
 use super::editing::Editing;
 use super::gesture::{Gesture, Rules, item_of};
 use super::hit::{self, Hit};
-use super::{CanvasInput, CanvasState, overlay};
+use super::{CanvasInput, CanvasState, note_text, overlay};
 use crate::action::{Action, Item, Outbox};
 use crate::panels::palette::DraggedKind;
 use egui::{CursorIcon, Event, Key, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Response, Ui, Vec2, vec2};
@@ -41,7 +41,7 @@ pub fn handle(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut
         return;
     }
     state.hovered = screen
-        .filter(|at| over && state.gesture.is_idle() && !overlay::covers(state.camera.viewport(), *at))
+        .filter(|at| over && state.gesture.is_idle() && !overlay::covers(&state.scene, &state.camera, *at))
         .map(|at| hit::hit(&state.scene, state.camera.to_canvas(at), state.camera.zoom()));
     let space = ui.input(|i| i.key_down(Key::Space)) && ui.memory(|memory| memory.focused().is_none());
     let by_hand = response.dragged_by(PointerButton::Middle)
@@ -120,7 +120,7 @@ fn drag(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Canva
     let (modifiers, origin) = ui.input(|i| (i.modifiers, i.pointer.press_origin()));
     if response.drag_started_by(PointerButton::Primary)
         && let Some(origin) = origin
-        && !overlay::covers(state.camera.viewport(), origin)
+        && !overlay::covers(&state.scene, &state.camera, origin)
     {
         let at = state.camera.to_canvas(origin);
         let under = match hit::hit(&state.scene, at, state.camera.zoom()) {
@@ -157,7 +157,7 @@ fn pull(ui: &Ui, screen: Pos2, state: &mut CanvasState) {
 
 fn clicks(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut CanvasState, outbox: &mut Outbox) {
     let Some(screen) = response.interact_pointer_pos() else { return };
-    if overlay::covers(state.camera.viewport(), screen) {
+    if overlay::covers(&state.scene, &state.camera, screen) {
         return;
     }
     let at = state.camera.to_canvas(screen);
@@ -171,13 +171,22 @@ fn clicks(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Can
                 let away = if node.ports[port as usize].side == super::scene::Side::Input { -260.0 } else { 84.0 };
                 outbox.push(Action::QuickAdd(at + vec2(away, -44.0), Some(node.end(port as usize))));
             }
+            (Hit::Bend(pipe, bend), _) => {
+                outbox.push(Action::Edit("Straighten".to_owned(), super::bending::without(&state.scene, pipe, bend)));
+            }
             (_, Some(item)) => state.editing = Editing::begin(item, input),
             (_, None) => {}
         }
         return;
     }
     if response.clicked_by(PointerButton::Primary) {
-        let add = ui.input(|i| i.modifiers.shift || i.modifiers.command);
+        let (add, open) = ui.input(|i| (i.modifiers.shift || i.modifiers.command, i.modifiers.command));
+        if let (true, Hit::Note(note)) = (open, under)
+            && let Some(address) = note_text::link_at(ui.painter(), input.theme, &state.camera, &state.scene.notes[note as usize], screen)
+        {
+            ui.ctx().open_url(egui::OpenUrl::new_tab(address));
+            return;
+        }
         outbox.push(Action::Select(chosen(input, item, add)));
     } else if response.secondary_clicked() {
         state.menu_at = Some(at);
@@ -208,6 +217,7 @@ fn cursor(ui: &Ui, state: &CanvasState, space: bool) {
         Some(Hit::Port(..)) => CursorIcon::Crosshair,
         Some(Hit::FrameCorner(_) | Hit::NoteCorner(_)) => CursorIcon::ResizeNwSe,
         Some(Hit::Pipe(_)) => CursorIcon::PointingHand,
+        Some(Hit::Bend(..)) => CursorIcon::Move,
         _ => return,
     };
     ui.ctx().set_cursor_icon(icon);

@@ -83,7 +83,7 @@ pub enum Verb {
     New(NewArguments),
     /// Write a graph file in its stable form, comments kept
     Fmt(FormatArguments),
-    /// Run a graph live, by the wall clock; Ctrl-C ends it with a report
+    /// Run a graph live, by the wall clock; Ctrl-C or SIGTERM ends it with a report
     Run(RunArguments),
     /// Simulate a graph in virtual time
     Simulate(SimulateArguments),
@@ -145,8 +145,8 @@ pub struct ReportArguments {
     /// Write the report as JSON to this file too
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Print nothing but what the graph itself prints
-    #[arg(long, short, conflicts_with = "json")]
+    /// Print nothing but what the graph itself prints, and the report where --json asks for it
+    #[arg(long, short)]
     pub quiet: bool,
     /// Report which share of messages waited no longer than this
     #[arg(long, value_name = "SPAN", value_parser = span)]

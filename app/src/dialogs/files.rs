@@ -13,6 +13,27 @@ pub enum Purpose {
     Open,
     /// To write this document.
     Save(u64),
+    /// To write the report of this document's run.
+    Report(u64),
+}
+
+impl Purpose {
+    /// The words over the question, and on its button.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Open => ("Open a graph", "Open"),
+            Self::Save(_) => ("Save the graph", "Save"),
+            Self::Report(_) => ("Save the report", "Save"),
+        }
+    }
+
+    /// What its files are called, and how their names end.
+    const fn files(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Open | Self::Save(_) => ("Pipewright graph", "ron"),
+            Self::Report(_) => ("Report", "json"),
+        }
+    }
 }
 
 /// A way to ask for a file.
@@ -70,16 +91,20 @@ impl Files for Native {
         }
         let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
         let start = name.as_ref().map_or_else(|| folder.clone(), |name| folder.join(name));
-        let mut dialog =
-            rfd::FileDialog::new().add_filter("Pipewright graph", &["ron"]).add_filter("All files", &["*"]).set_directory(&folder);
+        let (files, ending) = purpose.files();
+        let mut dialog = rfd::FileDialog::new()
+            .set_title(purpose.words().0)
+            .add_filter(files, &[ending])
+            .add_filter("All files", &["*"])
+            .set_directory(&folder);
         if let Some(name) = name {
             dialog = dialog.set_file_name(name);
         }
         let (sender, answer) = channel();
         let ask = move || {
             let chosen = match purpose {
-                Purpose::Open => dialog.set_title("Open a graph").pick_file(),
-                Purpose::Save(_) => dialog.set_title("Save the graph").save_file(),
+                Purpose::Open => dialog.pick_file(),
+                Purpose::Save(_) | Purpose::Report(_) => dialog.save_file(),
             };
             // The window may have stopped waiting.
             let _ = sender.send(chosen);
@@ -134,10 +159,7 @@ impl Prompt {
 
 /// Shows the prompt.
 pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
-    let (title, verb) = match prompt.purpose {
-        Purpose::Open => ("Open a graph", "Open"),
-        Purpose::Save(_) => ("Save the graph", "Save"),
-    };
+    let (title, verb) = prompt.purpose.words();
     let modal = Modal::new(Id::unique("path prompt")).show(context, |ui| {
         ui.set_width(520.0);
         ui.label(RichText::new(title).font(theme::strong(15.0)));

@@ -22,6 +22,8 @@ use std::collections::BTreeSet;
 
 /// How many pipes the chooser lists; select the others on the canvas.
 const PIPES_LISTED: usize = 200;
+/// How many of the newest messages are asked which columns they fill.
+const NOTED: usize = 64;
 /// Height of a row.
 const ROW: f32 = 22.0;
 
@@ -30,8 +32,6 @@ const ROW: f32 = 22.0;
 pub struct View {
     /// The pipe that was chosen; the selection decides if `None`.
     pub pipe: Option<PipeId>,
-    /// The pipe that the run is to show the messages of.
-    pub watched: Option<PipeId>,
     /// The selection when the pipe was chosen; another selection takes the choice back.
     chosen_at: Option<BTreeSet<Item>>,
     query: String,
@@ -39,10 +39,11 @@ pub struct View {
     paused: Option<Vec<Tapped>>,
     open: Option<(MessageId, Moment)>,
     tab: DetailTab,
+    columns: row::Columns,
 }
 
 /// The pipe whose messages are shown: the chosen one, or what the selection suggests, or the first.
-fn shown_pipe(open: &Open) -> Option<PipeId> {
+pub fn shown_pipe(open: &Open) -> Option<PipeId> {
     let graph = open.document.graph();
     if let Some(pipe) = open.views.messages.pipe.as_ref().filter(|pipe| graph.pipe(pipe).is_some()) {
         return Some(pipe.clone());
@@ -72,7 +73,6 @@ pub fn messages_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
         empty_ui(ui, theme, Icon::Right, "No pipe to look into", "Wire two nodes; the messages that pass are listed here.");
         return;
     };
-    open.views.messages.watched = Some(pipe.clone());
     bar_ui(ui, theme, open, &pipe);
     let Some(session) = &open.session else {
         empty_ui(ui, theme, Icon::Run, "Nothing has run yet", "Start a run to see the messages of this pipe.");
@@ -89,10 +89,12 @@ pub fn messages_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     let opened = view.open.and_then(|key| rows.iter().find(|one| key_of(one) == key).map(|one| (*one).clone()));
     let mut picked = None;
     let mut tab = view.tab;
+    let mut columns = view.columns;
+    rows.iter().take(NOTED).for_each(|one| columns.note(&one.message));
     let room = ui.available_rect_before_wrap();
     let width = if opened.is_some() { (room.width() * 0.6).max(room.width() - 520.0) } else { room.width() };
     let table = room.with_max_x(room.left() + width);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(table), |ui| picked = table_ui(ui, theme, &rows, view.open));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(table), |ui| picked = table_ui(ui, theme, &rows, columns, view.open));
     if let Some(message) = &opened {
         ui.painter().vline(table.right() + 6.0, room.y_range(), egui::Stroke::new(1.0, theme.border));
         let beside = room.with_min_x(table.right() + 16.0);
@@ -102,6 +104,7 @@ pub fn messages_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     }
     let view = &mut open.views.messages;
     view.tab = tab;
+    view.columns = columns;
     if let Some(key) = picked {
         view.open = if view.open == Some(key) { None } else { Some(key) };
     }
@@ -131,7 +134,12 @@ fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
     ui.horizontal(|ui| {
         ui.set_height(32.0);
         let label = RichText::new(name(pipe)).font(theme::strong(12.5));
-        ComboBox::from_id_salt("pipe of messages").width(220.0).truncate().selected_text(label).show_ui(ui, |ui| {
+        // In a narrow dock the pipe's name gives way first, then the count is told by the tooltip alone.
+        let room = ui.available_width();
+        let counted = room > 520.0;
+        let search = (room - 220.0 - if counted { 220.0 } else { 48.0 }).clamp(130.0, 260.0);
+        let name_width = (room - search - if counted { 220.0 } else { 56.0 }).clamp(90.0, 220.0);
+        ComboBox::from_id_salt("pipe of messages").width(name_width).truncate().selected_text(label).show_ui(ui, |ui| {
             for other in open.document.graph().pipes().keys().take(PIPES_LISTED) {
                 if ui.selectable_label(other == pipe, name(other)).on_hover_text(other.to_string()).clicked() {
                     chosen = Some(other.clone());
@@ -139,19 +147,19 @@ fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
             }
         });
         ui.scope(|ui| {
-            ui.set_max_width((ui.available_width() - 200.0).clamp(60.0, 260.0));
+            ui.set_max_width(search);
             search_ui(ui, theme, &mut query, "Search in messages", "");
         });
         let (icon, title) = if paused { (Icon::Run, "Go on listing") } else { (Icon::Pause, "Hold the list still") };
-        toggle = IconButton::new(icon, title).side(26.0).chosen(paused).ui(ui, theme).clicked();
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let Some(session) = &open.session else { return };
-            let kept = session.taps.get(pipe).map_or(0, |tap| tap.rows.len());
-            let not_shown = session.not_shown(pipe);
-            let text = format!("{} kept · {} not shown", figure::count(kept as u64), figure::count(not_shown));
-            ui.label(RichText::new(text).size(11.5).color(theme.faint))
-                .on_hover_text("Only the newest messages are kept, and only a sample when many pass at once.");
-        });
+        let told = count_text(open, pipe);
+        let hint = if counted { String::new() } else { told.clone().unwrap_or_default() };
+        toggle = IconButton::new(icon, title).hint(&hint).side(26.0).chosen(paused).ui(ui, theme).clicked();
+        if let Some(told) = told.filter(|_| counted) {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.add(egui::Label::new(RichText::new(told).size(11.5).color(theme.faint)).truncate())
+                    .on_hover_text("Only the newest messages are kept, and only a sample when many pass at once.");
+            });
+        }
     });
     let rows: Option<Vec<Tapped>> =
         open.session.as_ref().and_then(|session| session.taps.get(pipe)).map(|tap| tap.rows.iter().cloned().collect());
@@ -166,14 +174,27 @@ fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
     }
 }
 
-fn table_ui(ui: &mut Ui, theme: &Theme, rows: &[&Tapped], open: Option<(MessageId, Moment)>) -> Option<(MessageId, Moment)> {
-    row::head_ui(ui, theme);
+/// How many messages of a pipe are listed, and how many are not.
+fn count_text(open: &Open, pipe: &PipeId) -> Option<String> {
+    let session = open.session.as_ref()?;
+    let kept = session.taps.get(pipe).map_or(0, |tap| tap.rows.len());
+    Some(format!("{} kept · {} not shown", figure::count(kept as u64), figure::count(session.not_shown(pipe))))
+}
+
+fn table_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    rows: &[&Tapped],
+    columns: row::Columns,
+    open: Option<(MessageId, Moment)>,
+) -> Option<(MessageId, Moment)> {
+    row::head_ui(ui, theme, columns);
     let mut picked = None;
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("messages").auto_shrink(false).show_rows(ui, ROW, rows.len(), |ui, range| {
         for one in &rows[range] {
             let key = key_of(one);
-            if row::row_ui(ui, theme, one, open == Some(key), vec2(ui.available_width(), ROW)).clicked() {
+            if row::row_ui(ui, theme, one, columns, open == Some(key), vec2(ui.available_width(), ROW)).clicked() {
                 picked = Some(key);
             }
         }

@@ -46,27 +46,49 @@ pub fn palette_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     });
 }
 
-/// Two columns where the longest title fits into one, else one column: nothing is cut off.
+/// What a button of the palette needs beside its title.
+const AROUND_TITLE: f32 = 40.0;
+
+/// Two columns where most titles fit into one, else a single column; a title that does not fit takes a line of its own. Nothing is cut off.
 fn family_ui(ui: &mut Ui, theme: &Theme, state: &mut State, kinds: &[&'static Kind]) {
     let room = ui.available_width() - 2.0;
     let half = ((room - 6.0) * 0.5).floor();
-    let widest = |kind: &&&'static Kind| {
+    let wide = |kind: &Kind| {
         let galley = ui.painter().layout_no_wrap(kind.title.to_owned(), theme::medium(12.0), theme.text);
-        galley.size().x + 44.0 > half
+        half < ONE_COLUMN || galley.size().x + AROUND_TITLE > half
     };
-    let wide: Vec<bool> = kinds.iter().map(|kind| widest(&kind)).collect();
-    let mut at = 0;
-    while at < kinds.len() {
+    let wide: Vec<bool> = kinds.iter().map(|kind| wide(kind)).collect();
+    for line in lines(&wide) {
         ui.horizontal(|ui| {
-            let pair = !wide[at] && kinds.len() > at + 1 && !wide[at + 1];
-            let count = if pair { 2 } else { 1 };
-            let width = if wide[at] { room } else { half };
-            for kind in &kinds[at..at + count] {
-                entry_ui(ui, theme, state, kind, width);
+            let width = if wide[line[0]] { room } else { half };
+            for at in line {
+                entry_ui(ui, theme, state, kinds[at], width);
             }
-            at += count;
         });
     }
+}
+
+/// Below this width of half the palette, it has one column.
+const ONE_COLUMN: f32 = 88.0;
+
+/// Which entries stand in a line together: two that are not wide, also with wide ones between them, so that none stands alone without need.
+fn lines(wide: &[bool]) -> Vec<Vec<usize>> {
+    let mut lines: Vec<Vec<usize>> = Vec::new();
+    let mut waiting: Option<usize> = None;
+    for (at, wide) in wide.iter().enumerate() {
+        match waiting {
+            _ if *wide => lines.push(vec![at]),
+            Some(line) => {
+                lines[line].push(at);
+                waiting = None;
+            }
+            None => {
+                waiting = Some(lines.len());
+                lines.push(vec![at]);
+            }
+        }
+    }
+    lines
 }
 
 fn entry_ui(ui: &mut Ui, theme: &Theme, state: &mut State, kind: &'static Kind, width: f32) {
@@ -84,4 +106,22 @@ fn entry_ui(ui: &mut Ui, theme: &Theme, state: &mut State, kind: &'static Kind, 
         ui.label(kind.summary);
         ui.label(RichText::new("Drag it onto the canvas, or double-click.").color(theme.faint).size(11.0));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_entry_stands_alone_without_need() {
+        for (wide, expected) in [
+            (vec![false, false, false], vec![vec![0, 1], vec![2]]),
+            (vec![false, true, false], vec![vec![0, 2], vec![1]]),
+            (vec![true, true], vec![vec![0], vec![1]]),
+            (vec![true, false, false, true, false], vec![vec![0], vec![1, 2], vec![3], vec![4]]),
+            (vec![], Vec::<Vec<usize>>::new()),
+        ] {
+            assert_eq!(lines(&wide), expected, "{wide:?}");
+        }
+    }
 }

@@ -21,7 +21,8 @@ pub fn run_bar_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     let Some(open) = state.front_mut() else { return };
     let running = open.running();
     let mut mode = usize::from(open.mode == Mode::Simulated);
-    ui.add_enabled_ui(!running, |ui| segmented_ui(ui, theme, &["Live", "Simulate"], &mut mode, 84.0));
+    let width = if ui.available_width() < 560.0 { 68.0 } else { 84.0 };
+    segmented_ui(ui, theme, &["Live", "Simulate"], &mut mode, width, !running);
     open.mode = if mode == 0 { Mode::Live } else { Mode::Simulated };
     ui.add_space(4.0);
     buttons_ui(ui, theme, state, running);

@@ -43,10 +43,14 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
             };
             ui.label(small(saved));
             if redrawn {
-                let text = RichText::new("redrawn since the start").size(11.5).color(theme.warning);
+                let text = RichText::new("▲ redrawn since the start").size(11.5).color(theme.warning);
                 ui.label(text).on_hover_text(
                     "Nodes or pipes were put in or taken out. They come into force at the next start; changed settings do so at once.",
                 );
+                let button = egui::Button::new(RichText::new("Restart").size(11.5)).min_size(egui::vec2(0.0, 20.0));
+                if ui.add(button).on_hover_text("Ends the run at once and starts the drawing as it is now.  Ctrl R").clicked() {
+                    state.outbox.command("run.restart");
+                }
             }
             if asked {
                 state.outbox.command("view.problems");

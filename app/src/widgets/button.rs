@@ -85,10 +85,10 @@ pub fn icon_text_button_ui(ui: &mut Ui, theme: &Theme, icon: Icon, colour: Color
         let visuals = ui.style().interact(&response);
         let edge = if response.has_focus() { Stroke::new(1.0, theme.accent) } else { Stroke::NONE };
         ui.painter().rect(rect, CornerRadius::same(6), visuals.weak_bg_fill, edge, StrokeKind::Inside);
-        let square = Rect::from_center_size(egui::pos2(rect.left() + 16.0, rect.center().y), vec2(14.0, 14.0));
+        let square = Rect::from_center_size(egui::pos2(rect.left() + 15.0, rect.center().y), vec2(14.0, 14.0));
         icon.paint(ui.painter(), square, colour);
         let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), theme::medium(12.0), theme.text);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(rect.right() - square.right() - 12.0);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(rect.right() - square.right() - 10.0);
         let galley = ui.painter().layout_job(job);
         ui.painter().galley(egui::pos2(square.right() + 6.0, rect.center().y - galley.size().y * 0.5), galley, theme.text);
     }

@@ -28,8 +28,9 @@ pub fn redo(state: &mut State) {
 fn travel(state: &mut State, back: bool) {
     let Some(open) = state.front_mut() else { return };
     let before: Vec<_> = open.document.graph().nodes().iter().map(|(id, node)| (id.clone(), node.clone())).collect();
+    open.remember_selection();
     let label = if back { open.document.undo() } else { open.document.redo() };
-    open.prune_selection();
+    open.recall_selection();
     // Settings that came back come into force in a run, too.
     let graph = open.document.graph();
     let changed: Vec<NodeId> = before
@@ -141,6 +142,13 @@ pub fn delete_reconnect(state: &mut State) {
     if let Some(open) = state.front_mut() {
         open.document.end_gesture();
     }
+}
+
+/// Takes the bends out of the selected pipes.
+pub fn straighten(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let straight = select::bent_pipes(open).map(|pipe| Edit::SetBends(pipe.clone(), Vec::new())).collect();
+    apply(state, "Straighten", Edit::Group(straight));
 }
 
 /// Lays the nodes out from left to right.

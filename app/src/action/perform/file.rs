@@ -259,7 +259,8 @@ pub fn take_chosen(state: &mut State) {
                     open.close_when_saved = false;
                 }
             }
-            (Purpose::Open, None) => {}
+            (Purpose::Report(document), Some(path)) => super::run::write_report(state, document, path),
+            (Purpose::Open | Purpose::Report(_), None) => {}
         }
     }
 }

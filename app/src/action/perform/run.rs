@@ -1,12 +1,15 @@
 //! Commands that start, steer and end a run.
 
+use crate::dialogs::Purpose;
+use crate::io::Job;
 use crate::session::Session;
-use crate::state::State;
+use crate::state::{Open, State};
 use pipewright_runtime::engine::control::{Control, Speed};
 use pipewright_runtime::engine::run::RunOptions;
 use pipewright_runtime::id::NodeId;
-use pipewright_runtime::node::Form;
+use pipewright_runtime::node::{Catalogue, Form};
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState};
+use std::path::PathBuf;
 
 /// The speeds that the run bar offers, slowest first.
 pub const SPEEDS: &[(Speed, &str)] = &[
@@ -23,10 +26,54 @@ pub const SPEEDS: &[(Speed, &str)] = &[
 /// Starts a run in the chosen mode.
 pub fn start(state: &mut State) {
     let catalogue = state.catalogue;
-    let Some(open) = state.front_mut() else { return };
+    if let Some(open) = state.front_mut() {
+        start_one(open, catalogue);
+    }
+}
+
+/// Ends the run at once and starts the drawing as it is now.
+pub fn restart(state: &mut State) {
+    if let Some(open) = state.front_mut()
+        && let Some(session) = open.session.as_mut()
+    {
+        session.ask(Control::StopNow);
+        open.start_again = true;
+    }
+}
+
+/// Starts what waited for the end of its run.
+pub fn start_again(state: &mut State) {
+    let catalogue = state.catalogue;
+    for open in &mut state.documents {
+        if open.start_again && !open.running() {
+            start_one(open, catalogue);
+        }
+    }
+}
+
+/// Asks where to write the report of the run that is over.
+pub fn save_report(state: &mut State) {
+    let Some(open) = state.front() else { return };
+    let name = open.document.output().with_extension("report.json");
+    let name = name.file_name().map(|name| name.to_string_lossy().into_owned());
+    state.files.ask(Purpose::Report(open.document.number), Some(open.document.folder()), name);
+}
+
+/// Writes the report of a document's run to this file.
+pub fn write_report(state: &mut State, document: u64, path: PathBuf) {
+    let Some(open) = state.by_number(document) else { return };
+    let name = open.document.path().map_or_else(|| open.document.name(), |path| path.display().to_string());
+    let Some(report) = open.session.as_ref().and_then(|session| session.report(&name)) else {
+        return state.failed("There is no report: the run goes on, or another was started.");
+    };
+    state.io.ask(Job::Write(path, report.into_bytes()));
+}
+
+fn start_one(open: &mut Open, catalogue: Catalogue) {
     if open.running() {
         return;
     }
+    open.start_again = false;
     // A simulation writes nothing.
     let output = (open.mode == Mode::Live).then(|| open.document.output());
     let watched = open.watched(catalogue).into_iter().collect();

@@ -3,7 +3,7 @@
 use crate::action::Item;
 use crate::state::{Open, State};
 use pipewright_runtime::graph::Graph;
-use pipewright_runtime::id::NodeId;
+use pipewright_runtime::id::{NodeId, PipeId};
 
 /// The selected nodes.
 pub fn nodes(open: &Open) -> impl Iterator<Item = &NodeId> {
@@ -11,6 +11,18 @@ pub fn nodes(open: &Open) -> impl Iterator<Item = &NodeId> {
         Item::Node(id) => Some(id),
         Item::Pipe(_) | Item::Frame(_) | Item::Note(_) => None,
     })
+}
+
+/// The selected pipes that have bends.
+pub fn bent_pipes(open: &Open) -> impl Iterator<Item = &PipeId> {
+    let graph = open.document.graph();
+    open.selection
+        .iter()
+        .filter_map(|item| match item {
+            Item::Pipe(id) => Some(id),
+            Item::Node(_) | Item::Frame(_) | Item::Note(_) => None,
+        })
+        .filter(|id| graph.pipe(id).is_some_and(|pipe| !pipe.bends.is_empty()))
 }
 
 /// Selects every node.

@@ -3,7 +3,7 @@
 use crate::action::Item;
 use crate::dialogs::{CommandPalette, Dialog};
 use crate::panels::CameraWish;
-use crate::preferences::ThemeChoice;
+use crate::preferences::{MotionChoice, ThemeChoice};
 use crate::state::State;
 use crate::workspace::DockTab;
 
@@ -103,6 +103,21 @@ pub fn problems(state: &mut State) {
 /// Brings the journal to the front.
 pub fn journal(state: &mut State) {
     dock(state, DockTab::Journal);
+}
+
+/// Nothing moves by itself.
+pub fn less_motion(state: &mut State) {
+    state.preferences.motion = MotionChoice::Less;
+}
+
+/// Everything moves that can.
+pub fn full_motion(state: &mut State) {
+    state.preferences.motion = MotionChoice::Full;
+}
+
+/// As the system has it.
+pub fn system_motion(state: &mut State) {
+    state.preferences.motion = MotionChoice::System;
 }
 
 /// Light words on dark ground.

@@ -11,16 +11,48 @@ const COLUMNS: [(&str, f32); 7] =
     [("time", 92.0), ("id", 84.0), ("key", 112.0), ("size", 60.0), ("try", 32.0), ("headers", 150.0), ("payload", 0.0)];
 /// How much of a payload a line shows.
 const PREVIEW: usize = 160;
+/// In a table narrower than this, headers give their room to the payload.
+const NARROW: f32 = 560.0;
 
-/// The headings.
-pub fn head_ui(ui: &mut Ui, theme: &Theme) {
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
-    cells(ui, rect, |at| (COLUMNS[at].0.to_owned(), theme.faint, theme::body(11.0)));
+/// The columns that have something to show. One that did keeps its place, so that the table holds still.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Columns {
+    key: bool,
+    attempt: bool,
+    headers: bool,
 }
 
-fn cells(ui: &Ui, rect: Rect, cell: impl Fn(usize) -> (String, Color32, FontId)) {
+impl Columns {
+    /// Takes note of what a message has.
+    pub fn note(&mut self, message: &Message) {
+        self.key |= message.key().is_some();
+        self.attempt |= attempt(message) > 0;
+        self.headers |= message.head().topic.is_some() || !message.head().headers.is_empty();
+    }
+
+    const fn shows(self, column: usize, width: f32) -> bool {
+        match column {
+            2 => self.key,
+            4 => self.attempt,
+            5 => self.headers && width >= NARROW,
+            _ => true,
+        }
+    }
+}
+
+fn attempt(message: &Message) -> u32 {
+    message.settlement.deliveries().iter().map(|delivery| delivery.attempt).max().unwrap_or(0)
+}
+
+/// The headings.
+pub fn head_ui(ui: &mut Ui, theme: &Theme, columns: Columns) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+    cells(ui, rect, columns, |at| (COLUMNS[at].0.to_owned(), theme.faint, theme::body(11.0)));
+}
+
+fn cells(ui: &Ui, rect: Rect, columns: Columns, cell: impl Fn(usize) -> (String, Color32, FontId)) {
     let mut left = rect.left() + 8.0;
-    for (at, (_, width)) in COLUMNS.iter().enumerate() {
+    for (at, (_, width)) in COLUMNS.iter().enumerate().filter(|(at, _)| columns.shows(*at, rect.width())) {
         let right = if *width > 0.0 { left + width } else { rect.right() };
         if left >= rect.right() {
             return;
@@ -65,7 +97,7 @@ pub fn text(message: &Message) -> String {
 }
 
 /// Shows a line.
-pub fn row_ui(ui: &mut Ui, theme: &Theme, one: &Tapped, open: bool, size: Vec2) -> Response {
+pub fn row_ui(ui: &mut Ui, theme: &Theme, one: &Tapped, columns: Columns, open: bool, size: Vec2) -> Response {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let message = &one.message;
     response.widget_info(|| {
@@ -78,8 +110,8 @@ pub fn row_ui(ui: &mut Ui, theme: &Theme, one: &Tapped, open: bool, size: Vec2) 
     if open || response.hovered() {
         ui.painter().rect_filled(rect, 4.0, if open { theme.accent_ground } else { theme.hover });
     }
-    let attempt = message.settlement.deliveries().iter().map(|delivery| delivery.attempt).max().unwrap_or(0);
-    cells(ui, rect, |at| {
+    let attempt = attempt(message);
+    cells(ui, rect, columns, |at| {
         let mono = theme::mono(11.5);
         match at {
             0 => (time(one.at.seconds()), theme.text, mono),
