@@ -209,6 +209,41 @@ fn a_box_selects_what_it_touches_and_moves_it_together() {
     assert_eq!(bench.position("shelf"), (900.0, 200.0));
 }
 
+fn bends(bench: &Bench) -> Vec<(f32, f32)> {
+    let pipe = PipeId { from: end("orders", "out"), to: end("large", "in") };
+    bench.graph.pipe(&pipe).expect("the pipe").bends.iter().map(|bend| (bend.x, bend.y)).collect()
+}
+
+#[test]
+fn a_pipe_is_bent_by_hand_and_straightened_again() {
+    let mut bench = line();
+    let pipe = Item::Pipe(PipeId { from: end("orders", "out"), to: end("large", "in") });
+    let middle = pos2(388.0, 244.0);
+    let actions = bench.drag(middle, pos2(387.0, 341.0), PointerButton::Primary, Modifiers::NONE);
+    assert_eq!((edits(&actions), bends(&bench)), (1, vec![(388.0, 340.0)]), "{actions:?}");
+    assert_eq!(bench.selection, [pipe].into());
+    // Taken at the bend, it moves; taken beside it, there is another.
+    bench.drag(pos2(388.0, 340.0), pos2(400.0, 360.0), PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(bends(&bench), [(400.0, 360.0)]);
+    bench.frame(vec![]);
+    let beside = bench.state.scene.pipes[0].curve.parts()[1];
+    let beside = super::curve::cubic(&beside, 0.5);
+    bench.drag(beside, pos2(460.0, 120.0), PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(bends(&bench), [(400.0, 360.0), (460.0, 120.0)]);
+    // A double click takes the second away, pulling straight the first.
+    bench.frame(vec![Event::PointerMoved(pos2(460.0, 120.0))]);
+    for pressed in [true, false, true, false] {
+        bench.frame(vec![Bench::button(pos2(460.0, 120.0), PointerButton::Primary, pressed)]);
+    }
+    assert_eq!(bends(&bench), [(400.0, 360.0)]);
+    bench.time += 2.0;
+    bench.drag(pos2(400.0, 360.0), pos2(390.0, 246.0), PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(bends(&bench), []);
+    // A bend that would not be one leaves nothing to undo.
+    let actions = bench.drag(middle, pos2(392.0, 246.0), PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(edits(&actions), 0, "{actions:?}");
+}
+
 #[test]
 fn a_wire_is_drawn_from_port_to_port_and_not_where_it_may_not_land() {
     let mut bench =

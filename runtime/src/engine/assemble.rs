@@ -50,8 +50,20 @@ pub struct Origin {
     pub epoch: u64,
 }
 
-/// Takes a plan apart into `count` shards, each with a world of its own.
-pub fn assemble(plan: Plan, count: usize, origin: Origin, mut world: impl FnMut(usize) -> Box<dyn World + Send>) -> (Names, Vec<Shard>) {
+/// Takes a plan apart into `count` shards, each with a world of its own, and starts every node.
+pub fn assemble(plan: Plan, count: usize, origin: Origin, world: impl FnMut(usize) -> Box<dyn World + Send>) -> (Names, Vec<Shard>) {
+    let (names, mut shards) = assemble_at_rest(plan, count, origin, world);
+    shards.iter_mut().for_each(Shard::start);
+    (names, shards)
+}
+
+/// The same, but no node was started yet: time to say whose messages are to be shown, since a node may send some as it starts.
+pub fn assemble_at_rest(
+    plan: Plan,
+    count: usize,
+    origin: Origin,
+    mut world: impl FnMut(usize) -> Box<dyn World + Send>,
+) -> (Names, Vec<Shard>) {
     let shard_of = partition(&plan, count.max(1));
     let count = shard_of.iter().max().map_or(1, |most| *most as usize + 1);
     let mut locals = vec![0; count];

@@ -68,7 +68,6 @@ pub(crate) struct Seam {
     pub(crate) stop: Arc<AtomicU8>,
     pub(crate) latest: Arc<ArcSwap<Snapshot>>,
     pub(crate) report: Arc<OnceLock<Report>>,
-    pub(crate) taps: Sender<Tapped>,
 }
 
 /// Values of the stop flag, which no full channel can refuse.
@@ -103,16 +102,14 @@ impl Run {
             stop: stop.clone(),
             latest: latest.clone(),
             report: report.clone(),
-            taps: tap_sender.clone(),
         };
         let (latest, thread) = match options.mode {
             Mode::Simulated => {
                 let write = options.output.clone();
                 let simulation_options = SimulationOptions { replication: 0, warm_up: options.warm_up, within: options.within, write };
-                let mut simulation = Simulation::new(plan, &simulation_options);
+                let simulation = Simulation::shown(plan, &simulation_options, &tap_sender, &options.watched);
                 let latest = Arc::new(ArcSwap::from_pointee(empty_snapshot(simulation.names(), Mode::Simulated)));
                 let seam = seam(&latest);
-                simulation.shard().show_messages(&seam.taps, &options.watched);
                 let options = options.clone();
                 let work = move || Paced::new(simulation, &options, seam).work();
                 (latest, std::thread::Builder::new().name("simulation".to_owned()).spawn(work).map_err(failed)?)

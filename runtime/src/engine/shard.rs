@@ -83,7 +83,7 @@ impl Shard {
         world: Box<dyn World + Send>,
     ) -> Self {
         let producing = stations.iter().filter(|station| station.producing).count();
-        let mut shard = Self {
+        Self {
             number,
             stations: stations.into_iter().map(|station| Some(Box::new(station))).collect(),
             places,
@@ -104,14 +104,17 @@ impl Shard {
             next: Vec::new(),
             wishes: Vec::new(),
             now: Moment::START,
-        };
-        for local in 0..shard.stations.len() as u32 {
-            shard.with_station(local, |shard, station| {
+        }
+    }
+
+    /// Starts every node, before anything else happens.
+    pub fn start(&mut self) {
+        for local in 0..self.stations.len() as u32 {
+            self.with_station(local, |shard, station| {
                 shard.call(station, Event::Start, None);
                 shard.settle_down(station);
             });
         }
-        shard
     }
 
     /// The stations, in the order of their numbers here.

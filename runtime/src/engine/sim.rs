@@ -1,15 +1,17 @@
 //! The simulated driver: one shard, a virtual clock, no thread of its own. A pure function of graph, seed and horizon (rule 8).
 
-use super::assemble::{Names, Origin, assemble};
+use super::assemble::{Names, Origin, assemble_at_rest};
 use super::files::Files;
 use super::plan::Plan;
 use super::publish::{Part, Publisher};
 use super::shard::{Shard, World};
 use super::summary::{self, Course};
+use crate::id::PipeId;
 use crate::node::{Answer, Ask, Ticket};
 use crate::telemetry::report::Report;
-use crate::telemetry::snapshot::Mode;
+use crate::telemetry::snapshot::{Mode, Tapped};
 use crate::units::{Moment, Span};
+use crossbeam_channel::Sender;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,10 +56,24 @@ pub struct Simulation {
 impl Simulation {
     /// Takes a plan over. Nothing has happened yet but the start of every node.
     pub fn new(plan: Plan, options: &SimulationOptions) -> Self {
+        let mut simulation = Self::at_rest(plan, options);
+        simulation.shard().start();
+        simulation
+    }
+
+    /// The same, with the messages of these pipes shown through `taps` from the first one on.
+    pub fn shown(plan: Plan, options: &SimulationOptions, taps: &Sender<Tapped>, watched: &[PipeId]) -> Self {
+        let mut simulation = Self::at_rest(plan, options);
+        simulation.shard().show_messages(taps, watched);
+        simulation.shard().start();
+        simulation
+    }
+
+    fn at_rest(plan: Plan, options: &SimulationOptions) -> Self {
         let origin = Origin { replication: options.replication, epoch: plan.starts_at };
         let folder = plan.folder.clone();
         let files = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld { files: Files::new(&folder, options.write.clone()) }) };
-        let (names, shards) = assemble(plan, 1, origin, files);
+        let (names, shards) = assemble_at_rest(plan, 1, origin, files);
         let warm_up = Moment(options.warm_up.0);
         let warm = warm_up == Moment::START;
         Self { names, shards, publisher: Publisher::default(), now: Moment::START, warm_up, warm, drains: 0, within: options.within }

@@ -103,6 +103,25 @@ fn a_live_run_ends_when_all_has_been_sent_and_has_ended() {
 }
 
 #[test]
+fn messages_are_shown_from_the_first_one_on() {
+    // A node may send as it starts: a burst is on its way before anything else happens.
+    let graph = graph(
+        &[
+            ("calls", "generator", &[("arrivals", word("burst")), ("burst_size", number(400)), ("count", number(400))]),
+            ("done", "sink", &[]),
+        ],
+        &["calls.out -> done.in"],
+    );
+    let pipe = graph.pipes().keys().next().expect("one pipe").clone();
+    for mode in [Mode::Live, Mode::Simulated] {
+        let options = RunOptions { watched: vec![pipe.clone()], ..RunOptions::new(mode, std::env::temp_dir()) };
+        let run = Run::start(&graph, CATALOGUE, &options).unwrap_or_else(|problems| panic!("{problems:?}"));
+        wait_for(&run, "the end", |snapshot| snapshot.state == RunState::Ended);
+        assert_eq!(run.tapped(1_000).len(), 400, "{mode:?}");
+    }
+}
+
+#[test]
 fn g12_pause_stands_still_a_step_moves_and_a_stop_drains() {
     let run = start(&counted(1_000_000, "500/s"), 2);
     wait_for(&run, "messages", |snapshot| snapshot.books.delivered > 20);

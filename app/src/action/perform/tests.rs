@@ -252,6 +252,58 @@ fn a_run_starts_pauses_changes_and_stops() {
 }
 
 #[test]
+fn undo_brings_the_selection_back() {
+    let mut desk = Desk::with_sample("undo-selection");
+    let nodes: Vec<NodeId> = desk.graph().nodes().keys().cloned().collect();
+    let chosen = |desk: &Desk| desk.state.front().unwrap().selection.clone();
+    let both: std::collections::BTreeSet<Item> = nodes[..2].iter().cloned().map(Item::Node).collect();
+    desk.perform(Action::Select(both.iter().cloned().collect()));
+    desk.perform(Action::Command("edit.delete"));
+    assert!(chosen(&desk).is_empty());
+    desk.perform(Action::Select(vec![Item::Node(nodes[2].clone())]));
+    desk.perform(Action::Command("edit.undo"));
+    assert_eq!(chosen(&desk), both, "what was deleted is selected again");
+    desk.perform(Action::Command("edit.redo"));
+    assert_eq!(chosen(&desk), [Item::Node(nodes[2].clone())].into(), "and what was selected after that");
+}
+
+#[test]
+fn a_redrawn_run_is_restarted_and_its_report_written() {
+    let folder = std::env::temp_dir().join(format!("pipewright-desk-report-{}", std::process::id()));
+    let path = folder.join("run.json");
+    let mut desk = Desk::answering("report", vec![Some(path.clone())]);
+    file::open_sample(&mut desk.state, &samples::ALL[1]);
+    let run_state = |state: &State| state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.state().cloned());
+    let has = |state: &State, node: &NodeId| {
+        let snapshot = state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.snapshot());
+        snapshot.is_some_and(|snapshot| snapshot.nodes.contains_key(node))
+    };
+    desk.perform(Action::Command("run.simulate"));
+    desk.until("the start", |state| run_state(state) == Some(RunState::Running));
+    desk.perform(Action::Command("run.save_report"));
+    assert!(desk.state.files.take().is_none(), "a run that goes on has no report");
+    let pipe = desk.graph().pipes().keys().next().unwrap().clone();
+    desk.perform(Action::AddNode { kind: "delay".into(), at: egui::pos2(0.0, 0.0), wire: None, into: Some(pipe) });
+    assert!(desk.state.front_mut().unwrap().redrawn());
+    desk.perform(Action::Command("run.restart"));
+    desk.until("the end of the run before", |state| !state.front().unwrap().running());
+    run::start_again(&mut desk.state);
+    desk.until("a run of what is drawn now", |state| has(state, &node("delay")));
+    assert!(!desk.state.front_mut().unwrap().redrawn());
+    desk.perform(Action::Control(pipewright_runtime::engine::control::Control::StopNow));
+    let over = |state: &State| !state.front().unwrap().running() && state.front().unwrap().session.as_ref().unwrap().reported();
+    desk.until("the report", over);
+    run::start_again(&mut desk.state);
+    assert!(!desk.state.front().unwrap().running(), "it was asked for once");
+    desk.perform(Action::Command("run.save_report"));
+    desk.until("the file", |_| path.is_file() && std::fs::read_to_string(&path).is_ok_and(|text| text.ends_with("}\n")));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((report["messages"]["balanced"].as_bool(), report["mode"].as_str()), (Some(true), Some("simulated")));
+    assert!(report["nodes"]["delay"].is_object() && report["graph"].is_string(), "{text}");
+}
+
+#[test]
 fn an_outbox_gives_its_actions_once() {
     let mut outbox = Outbox::default();
     outbox.command("edit.undo");

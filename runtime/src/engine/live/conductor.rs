@@ -3,7 +3,7 @@
 use super::crank::{Crew, channels};
 use super::outside::Outside;
 use super::worker::{Order, Reply};
-use crate::engine::assemble::{Names, Origin, assemble};
+use crate::engine::assemble::{Names, Origin, assemble_at_rest};
 use crate::engine::control::Control;
 use crate::engine::plan::Plan;
 use crate::engine::publish::{self, Part};
@@ -45,10 +45,11 @@ pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> std::
     let outside = Outside::start(&plan.folder, &written)?;
     let mut lines = channels(workers);
     let world = |shard: usize| -> Box<dyn crate::engine::shard::World + Send> { Box::new(outside.world(lines[shard].0.clone())) };
-    let (names, mut shards) = assemble(plan, workers, Origin { replication: 0, epoch }, world);
+    let (names, mut shards) = assemble_at_rest(plan, workers, Origin { replication: 0, epoch }, world);
     lines.truncate(shards.len());
     for shard in &mut shards {
         shard.show_messages(taps, &options.watched);
+        shard.start();
     }
     let ends = names.ends.clone();
     let crew = Crew::start(shards, lines)?;
