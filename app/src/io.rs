@@ -2,6 +2,8 @@
 
 pub mod autosave;
 pub mod folders;
+pub mod motion;
+pub mod scripts;
 
 use autosave::Recovered;
 use folders::Folders;

@@ -8,7 +8,6 @@ pub mod dialogs;
 pub mod document;
 pub mod inspector;
 pub mod io;
-pub mod motion;
 pub mod notices;
 pub mod panels;
 pub mod preferences;

@@ -7,8 +7,8 @@ use crate::action::{Action, perform, shortcuts};
 use crate::cli::WindowArguments;
 use crate::dialogs::{self, Files, Native};
 use crate::io::folders::Folders;
+use crate::io::motion::Motion;
 use crate::io::{Io, Job};
-use crate::motion::Motion;
 use crate::notices::Notices;
 use crate::panels::{dock, palette, status, top_bar};
 use crate::preferences::{Preferences, ThemeChoice};
@@ -58,7 +58,7 @@ impl Shell {
         let files: Box<dyn Files> = Box::<Native>::default();
         let state = State::new(CATALOGUE, preferences, io, files);
         theme::install(context);
-        theme::scripts::provide(context);
+        crate::io::scripts::provide(context);
         // A picture must not depend on who takes it.
         let waker = context.clone();
         let motion = if picture.is_some() { Motion::usual() } else { Motion::of_the_system(move || waker.request_repaint()) };

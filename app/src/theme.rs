@@ -3,7 +3,6 @@
 pub mod fonts;
 pub mod icon;
 pub mod logo;
-pub mod scripts;
 mod style;
 
 pub use fonts::{body, medium, mono, mono_strong, strong};

@@ -17,7 +17,7 @@ pub fn style(theme: &Theme) -> Style {
         ]
         .into(),
         // Motion stays under 150 ms.
-        animation_time: crate::motion::ANIMATION,
+        animation_time: crate::io::motion::ANIMATION,
         ..Style::default()
     };
     let spacing = &mut style.spacing;

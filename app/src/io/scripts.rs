@@ -1,6 +1,6 @@
 //! Fonts of the system for scripts that ours lack: looked for beside the window when a sign is first missed, and never while painting.
 
-use super::fonts;
+use crate::theme::fonts;
 use egui::{Context, FallbackRequest, FontData, FontFamily, FontInsert};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
