@@ -121,6 +121,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
                 flow: port.flow,
                 role: port.role,
                 waiting: VecDeque::default(),
+                full: false,
                 credits: VecDeque::default(),
             })
             .collect();
@@ -154,6 +155,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             error_port: planned.ports.error(),
             pulls_in: std::mem::take(&mut pulls[number]),
             touched: Vec::new(),
+            returned: false,
             outbox: 0,
             tickets: 0,
             open: BTreeMap::default(),

@@ -27,6 +27,20 @@ pub struct PipeShape {
     pub capacity_bytes: u64,
 }
 
+/// What a receiver took out of a pipe and the sender has not looked at yet. It is visible to the sender from the next round on (G11); a
+/// sender that has room left is not woken for it.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Returned {
+    /// How many messages.
+    pub taken: u32,
+    /// Their bytes, if they are bounded.
+    pub bytes: u64,
+    /// When.
+    pub at: Moment,
+    /// In which round.
+    pub round: u64,
+}
+
 /// A pipe at work.
 #[derive(Debug)]
 pub struct Pipe {
@@ -44,8 +58,10 @@ pub struct Pipe {
     pub bytes: u64,
     /// Sender: how many messages the tap passed over.
     pub not_shown: u64,
-    /// Sender: messages in it.
-    pub depth: Weighted,
+    /// Sender: messages in it, but for what `returned` says.
+    depth: Weighted,
+    /// What the receiver took since the sender last looked.
+    pub returned: Returned,
     /// Sender: since when it waits for room.
     pub blocked_since: Option<Moment>,
     /// Sender: how long it has waited, before that.
@@ -84,6 +100,7 @@ impl Pipe {
             bytes: 0,
             not_shown: 0,
             depth: Weighted::new(Moment::START),
+            returned: Returned::default(),
             blocked_since: None,
             blocked_for: Span::ZERO,
             hash: 0,
@@ -128,6 +145,34 @@ impl Pipe {
         }
     }
 
+    /// Notes what the receiver took in this round; what it took in an earlier one must have been looked at.
+    pub fn give_back(&mut self, now: Moment, round: u64, taken: u32, bytes: u64) {
+        debug_assert!(self.returned.taken == 0 || self.returned.round == round, "an older return was not looked at");
+        self.returned = Returned { taken: self.returned.taken + taken, bytes: self.returned.bytes + bytes, at: now, round };
+    }
+
+    /// Looks at what the receiver took: room again in a push pipe. How many messages it was.
+    pub fn look_at_returned(&mut self) -> u32 {
+        let Returned { taken, bytes, at, .. } = std::mem::take(&mut self.returned);
+        if taken > 0 {
+            self.depth.sub(at, u64::from(taken));
+            self.bytes_inside -= bytes;
+            if self.shape.flow == Flow::Push {
+                self.credits += taken;
+            }
+        }
+        taken
+    }
+
+    /// Messages in it, over time.
+    pub fn depth(&self) -> Weighted {
+        let mut depth = self.depth;
+        if self.returned.taken > 0 {
+            depth.sub(self.returned.at, u64::from(self.returned.taken));
+        }
+        depth
+    }
+
     /// Books a message that leaves the sender.
     pub fn sent(&mut self, now: Moment, message: &Message) {
         self.messages += 1;
@@ -156,6 +201,7 @@ impl Pipe {
 
     /// Forgets what was measured so far: the warm-up is over.
     pub fn restart_statistics(&mut self, now: Moment) {
+        debug_assert!(self.returned.taken == 0, "what the receiver took was not looked at");
         self.messages_before = self.messages;
         self.depth.begin(now);
         self.blocked_for = Span::ZERO;

@@ -117,14 +117,15 @@ impl Publisher {
             if pipe.blocked_since.is_some() {
                 waits.push((from, to));
             }
+            let depth = pipe.depth();
             let figures = PipeFigures {
                 messages: pipe.messages,
                 bytes: pipe.bytes,
                 rate: trail.messages.rate(now, pipe.messages as f64),
-                depth: pipe.depth.value(),
+                depth: depth.value(),
                 capacity: if pipe.shape.flow == Flow::Push { u64::from(pipe.shape.capacity) } else { 0 },
-                depth_max: pipe.depth.max(),
-                depth_mean: pipe.depth.mean(now),
+                depth_max: depth.max(),
+                depth_mean: depth.mean(now),
                 blocked: pipe.blocked_since.is_some(),
                 blocked_time: pipe.blocked_time(now),
                 not_shown: pipe.not_shown,

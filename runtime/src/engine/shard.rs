@@ -171,6 +171,7 @@ impl Shard {
                 station.messages.put(self.round, pipe, message);
                 mark_ready(station, local, &mut self.next);
             }
+            Parcel::Room { pipe, taken, bytes } => self.give_room(None, pipe, taken, bytes),
             Parcel::Signal { station, source, signal } => self.accept_signal(self.places[station as usize].local, source, signal),
         }
     }
@@ -204,6 +205,12 @@ impl Shard {
             station.restart_statistics(now);
         }
         for pipe in &mut self.pipes {
+            let taken = pipe.look_at_returned();
+            if taken > 0 {
+                let sender = self.places[pipe.shape.from.0 as usize].local;
+                let sender = self.stations[sender as usize].as_mut().expect("stations are in place between rounds");
+                room_came(sender, pipe, taken);
+            }
             pipe.restart_statistics(now);
         }
         self.latency.clear();
@@ -292,6 +299,9 @@ impl Shard {
         {
             self.restart(station, "restarted after it broke");
         }
+        if station.returned {
+            self.look_at_returned(station);
+        }
         for _ in 0..station.signals.visible(self.round) {
             let Some((_, signal)) = station.signals.take() else { break };
             self.take_signal(station, signal);
@@ -321,7 +331,7 @@ impl Shard {
         let visible = station.messages.visible(self.round);
         let more = visible > 0 && station.may_take();
         // Sent by others in this very round, before this station's turn in it: for the next round.
-        let fresh = station.messages.len() > visible || !station.signals.is_empty();
+        let fresh = station.messages.len() > visible || !station.signals.is_empty() || (station.returned && station.wants_room());
         if more || fresh || !station.due.is_empty() {
             let local = self.places[station.number as usize].local;
             mark_ready(station, local, &mut self.next);
@@ -414,6 +424,13 @@ impl Shard {
             Err(error) => self.broke(station, &error, incoming),
         }
         self.wishes = wishes;
+    }
+}
+
+/// A sender hears that its pipe has room again.
+fn room_came(sender: &mut Station, pipe: &Pipe, taken: u32) {
+    if pipe.shape.flow == Flow::Push {
+        sender.rooms[usize::from(pipe.shape.from.1)] += taken as usize;
     }
 }
 

@@ -8,17 +8,13 @@ use std::sync::Arc;
 /// Something that reaches a station beside its pipes.
 #[derive(Debug)]
 pub enum Signal {
-    /// The receiver of a pipe reports to its sender.
-    Returned {
+    /// The receiver of a pull pipe reports to its store.
+    Granted {
         /// The pipe.
         pipe: u32,
-        /// How many messages it took out of the pipe since the last report.
-        taken: u32,
-        /// The bytes of those messages, if the pipe's bytes are bounded.
-        bytes: u64,
-        /// Pull pipes: for how many more it has free servers (G3).
+        /// For how many more it has free servers (G3).
         granted: u32,
-        /// Pull pipes: how many it finished serving.
+        /// How many it finished serving.
         finished: u32,
     },
     /// A delivery has more descendants now (G4).
@@ -84,6 +80,15 @@ pub enum Parcel {
         pipe: u32,
         /// The message.
         message: Message,
+    },
+    /// Room in a pipe: its receiver took messages out (G1).
+    Room {
+        /// The pipe.
+        pipe: u32,
+        /// How many it took since the last report.
+        taken: u32,
+        /// Their bytes, if the pipe's bytes are bounded.
+        bytes: u64,
     },
     /// A signal.
     Signal {

@@ -31,6 +31,8 @@ pub struct Output {
     pub role: PortRole,
     /// Messages that found no room (G1).
     pub waiting: VecDeque<Message>,
+    /// Whether its last room was used up and the behaviour has not heard of room since.
+    pub full: bool,
     /// Credit of several consumers, in order of arrival (G3): pipe and how many.
     pub credits: VecDeque<(u32, u32)>,
 }
@@ -139,6 +141,8 @@ pub struct Station {
     pub pulls_in: Vec<u32>,
     /// Push pipes that messages were taken from and whose senders have not heard of it yet.
     pub touched: Vec<u32>,
+    /// Whether receivers took messages out of its pipes and it has not looked at that yet.
+    pub returned: bool,
     /// How many messages wait in all outputs.
     pub outbox: usize,
     /// The ticket counter.
@@ -221,6 +225,11 @@ impl Station {
             Intake::Shared { most, .. } => self.slots.holds() + self.outbox < most as usize,
             Intake::Store { closed } => !closed,
         }
+    }
+
+    /// Whether it cannot go on without room in a pipe, or waits to hear of it.
+    pub fn wants_room(&self) -> bool {
+        self.outbox > 0 || self.outputs.iter().any(|output| output.full)
     }
 
     /// How many messages are inside, counted by walking (rule 9).

@@ -90,8 +90,8 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
             let report = PipeReport {
                 messages,
                 rate_per_s: per_second(messages, measured),
-                depth_mean: pipe.depth.mean(now),
-                depth_max: pipe.depth.max(),
+                depth_mean: pipe.depth().mean(now),
+                depth_max: pipe.depth().max(),
                 blocked_s: pipe.blocked_time(now).seconds(),
             };
             pipes.insert(pipe.shape.id.to_string(), report);

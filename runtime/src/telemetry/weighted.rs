@@ -23,6 +23,9 @@ impl Weighted {
     /// The number becomes `value`.
     #[inline]
     pub fn set(&mut self, now: Moment, value: u64) {
+        if value == self.value {
+            return;
+        }
         self.integral += u128::from(self.value) * u128::from(now.since(self.changed).0);
         self.changed = self.changed.max(now);
         self.value = value;
@@ -96,6 +99,14 @@ impl Shares {
     /// The number becomes `value`.
     #[inline]
     pub fn set(&mut self, now: Moment, value: u64) {
+        if value != self.value {
+            self.advance(now);
+            self.value = value;
+        }
+    }
+
+    /// Counts the present number up to `now`.
+    fn advance(&mut self, now: Moment) {
         let span = now.since(self.changed).0;
         if span > 0 {
             let number = usize::try_from(self.value).unwrap_or(usize::MAX);
@@ -109,14 +120,13 @@ impl Shares {
             }
             self.changed = now;
         }
-        self.value = value;
     }
 
     /// The share of time of each number from 0 on, up to the largest that stood for any time, with the share of
     /// [`Shares::NUMBERS`] and more as one last entry where there was any. They add up to 1; empty if no time has passed.
     pub fn shares(&self, now: Moment) -> Vec<f64> {
         let mut closed = self.clone();
-        closed.set(now, self.value);
+        closed.advance(now);
         let whole = closed.changed.since(self.begun).0;
         if whole == 0 {
             return Vec::new();

@@ -198,6 +198,7 @@ impl Shard {
     fn push(&mut self, station: &mut Station, port: usize, pipe: u32, message: Message) {
         self.pipes[pipe as usize].fill(&message);
         station.rooms[port] -= 1;
+        station.outputs[port].full |= station.rooms[port] == 0;
         station.residence.record(self.now.since(message.arrived).0);
         self.send(station, pipe, message);
     }

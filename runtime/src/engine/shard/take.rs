@@ -1,7 +1,7 @@
 //! Taking in: messages, signals, ended holds; and what happens when a behaviour panics.
 
-use super::Shard;
-use crate::engine::signal::{Signal, source_of_station};
+use super::{Shard, mark_ready, room_came};
+use crate::engine::signal::{Parcel, Signal, source_of_station};
 use crate::engine::station::{Health, Station};
 use crate::message::{Message, Settlement, Tracked};
 use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
@@ -27,7 +27,7 @@ impl Shard {
         station.counts.received += 1;
         let pipe = &mut self.pipes[pipe_number as usize];
         pipe.waiting -= 1;
-        if pipe.taken == 0 && pipe.shape.flow == Flow::Push {
+        if pipe.taken == 0 && pipe.shape.flow != Flow::Free {
             station.touched.push(pipe_number);
         }
         pipe.taken += 1;
@@ -82,10 +82,7 @@ impl Shard {
     /// Takes one signal.
     pub(super) fn take_signal(&mut self, station: &mut Station, signal: Signal) {
         match signal {
-            Signal::Returned { pipe, taken, bytes, granted, finished } => {
-                self.pipes[pipe as usize].bytes_inside -= bytes;
-                self.returned(station, pipe, taken, granted, finished);
-            }
+            Signal::Granted { pipe, granted, finished } => self.granted(station, pipe, granted, finished),
             Signal::Opened { number, attempt, more } => {
                 let entry = station.open.entry(number).or_insert((attempt, 1));
                 if entry.0 < attempt {
@@ -125,60 +122,101 @@ impl Shard {
         }
     }
 
-    /// A receiver reported: room in a push pipe, credit for a pull pipe.
-    fn returned(&mut self, station: &mut Station, pipe_number: u32, taken: u32, granted: u32, finished: u32) {
-        let pipe = &mut self.pipes[pipe_number as usize];
-        pipe.depth.sub(self.now, u64::from(taken));
-        let port = usize::from(pipe.shape.from.1);
-        match pipe.shape.flow {
-            Flow::Push => {
-                let full = station.rooms[port] == 0;
-                let waiting = !station.outputs[port].waiting.is_empty();
-                pipe.credits += taken;
-                station.rooms[port] += taken as usize;
-                self.flush(station);
-                let emptied = waiting && station.outputs[port].waiting.is_empty();
-                if emptied || (full && station.rooms[port] > 0) {
-                    self.call(station, Event::Room(port), None);
-                }
+    /// A consumer reported to its store: what it finished, and for how many more it has free servers (G3).
+    fn granted(&mut self, station: &mut Station, pipe_number: u32, granted: u32, finished: u32) {
+        if let Some(store) = &mut station.store {
+            store.in_service = store.in_service.saturating_sub(u64::from(finished));
+        }
+        if granted > 0 {
+            let port = usize::from(self.pipes[pipe_number as usize].shape.from.1);
+            station.rooms[port] += granted as usize;
+            let credits = &mut station.outputs[port].credits;
+            match credits.back_mut() {
+                Some((last, more)) if *last == pipe_number => *more += granted,
+                _ => credits.push_back((pipe_number, granted)),
             }
-            Flow::Pull => {
-                if let Some(store) = &mut station.store {
-                    store.in_service = store.in_service.saturating_sub(u64::from(finished));
-                }
-                if granted > 0 {
-                    station.rooms[port] += granted as usize;
-                    let credits = &mut station.outputs[port].credits;
-                    match credits.back_mut() {
-                        Some((last, more)) if *last == pipe_number => *more += granted,
-                        _ => credits.push_back((pipe_number, granted)),
-                    }
-                    self.call(station, Event::Room(port), None);
-                }
-            }
-            Flow::Free => {}
+            self.call(station, Event::Room(port), None);
         }
     }
 
     /// Reports to the senders: what was taken, what was finished, and credit for free servers (G3).
     pub(super) fn report_back(&mut self, station: &mut Station) {
-        for pipe_number in std::mem::take(&mut station.touched) {
+        let mut touched = std::mem::take(&mut station.touched);
+        for pipe_number in touched.drain(..) {
             let pipe = &mut self.pipes[pipe_number as usize];
             let (taken, bytes) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.taken_bytes));
-            let to = pipe.shape.from.0;
-            self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, bytes, granted: 0, finished: 0 });
+            self.give_room(Some(station), pipe_number, taken, bytes);
         }
+        station.touched = touched;
         for index in 0..station.pulls_in.len() {
             let pipe_number = station.pulls_in[index];
             let window = self.window(station, pipe_number);
             let pipe = &mut self.pipes[pipe_number as usize];
             let granted = window.saturating_sub(pipe.outstanding);
-            let (taken, finished) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.finished));
-            if taken + granted + finished > 0 {
+            let finished = std::mem::take(&mut pipe.finished);
+            if granted + finished > 0 {
                 pipe.outstanding += granted;
                 let to = pipe.shape.from.0;
-                self.signal(station, to, pipe_number, Signal::Returned { pipe: pipe_number, taken, bytes: 0, granted, finished });
+                self.signal(station, to, pipe_number, Signal::Granted { pipe: pipe_number, granted, finished });
             }
+        }
+    }
+
+    /// Tells the sender of a pipe that messages were taken out of it. The sender sees it from the next round on; it is woken only if it
+    /// waits for room. `receiver` is the station that is out of its place, if any.
+    pub(super) fn give_room(&mut self, receiver: Option<&mut Station>, pipe_number: u32, taken: u32, bytes: u64) {
+        let pipe = &mut self.pipes[pipe_number as usize];
+        let place = self.places[pipe.shape.from.0 as usize];
+        if place.shard != self.number {
+            return self.parcels[place.shard as usize].push(Parcel::Room { pipe: pipe_number, taken, bytes });
+        }
+        let sender = match (receiver, &mut self.stations[place.local as usize]) {
+            (_, Some(sender)) => sender,
+            (Some(receiver), None) => receiver,
+            (None, None) => unreachable!("stations are in place between activations"),
+        };
+        if pipe.returned.taken > 0 && pipe.returned.round != self.round {
+            let earlier = pipe.look_at_returned();
+            room_came(sender, pipe, earlier);
+        }
+        pipe.give_back(self.now, self.round, taken, bytes);
+        sender.returned = true;
+        if sender.wants_room() {
+            mark_ready(sender, place.local, &mut self.next);
+        }
+    }
+
+    /// A sender looks at what its receivers took in earlier rounds: what waits goes on, and the behaviour hears of room if it lacked it.
+    pub(super) fn look_at_returned(&mut self, station: &mut Station) {
+        station.returned = false;
+        for port in 0..station.outputs.len() {
+            for index in 0..station.outputs[port].pipes.len() {
+                let pipe = &mut self.pipes[station.outputs[port].pipes[index] as usize];
+                if pipe.returned.taken > 0 && pipe.returned.round != self.round {
+                    let taken = pipe.look_at_returned();
+                    room_came(station, pipe, taken);
+                }
+                station.returned |= pipe.returned.taken > 0;
+            }
+            if station.outputs[port].flow == Flow::Push && station.rooms[port] > 0 {
+                self.room_again(station, port);
+            }
+        }
+    }
+
+    fn room_again(&mut self, station: &mut Station, port: usize) {
+        let full = std::mem::take(&mut station.outputs[port].full);
+        let waited = !station.outputs[port].waiting.is_empty();
+        if !full && !waited {
+            return;
+        }
+        self.flush(station);
+        let emptied = waited && station.outputs[port].waiting.is_empty();
+        if emptied || (full && station.rooms[port] > 0) {
+            station.outputs[port].full = station.rooms[port] == 0;
+            self.call(station, Event::Room(port), None);
+        } else {
+            station.outputs[port].full |= full;
         }
     }
 
