@@ -3,6 +3,11 @@
 use pipewright::{cli, window};
 use std::process::ExitCode;
 
+/// Messages are made and dropped by the million each second, often on different threads.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = cli::arguments();
     match &arguments.verb {

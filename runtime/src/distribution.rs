@@ -10,6 +10,7 @@ mod sample;
 mod tests;
 
 pub use family::{FAMILIES, Family, Parameter, ParameterType};
+pub(crate) use sample::exponential;
 
 use crate::random::Random;
 use crate::units::{SECOND, Span};

@@ -3,6 +3,7 @@
 use crate::id::MessageId;
 use crate::units::Moment;
 use bytes::Bytes;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
 /// A payload's parsed form: JSON, with the order of keys kept.
@@ -16,75 +17,98 @@ pub const INLINE_LIMIT: usize = 1 << 20;
 #[error("the payload is not JSON: {0}")]
 pub struct NotJson(pub Arc<str>);
 
+/// What a payload's bytes are written from when somebody first asks for them. Its length must be known without writing them.
+pub trait Recipe: Send + Sync {
+    /// Writes the bytes of number `index`: exactly [`Recipe::len`] of them.
+    fn write(&self, index: u64) -> Vec<u8>;
+
+    /// How many bytes [`Recipe::write`] writes for this number.
+    fn len(&self, index: u64) -> usize;
+}
+
 /// Bytes with a lazily parsed value beside them. Copies share both (G14).
 #[derive(Clone, Default)]
 pub struct Payload(Option<Arc<Body>>);
 
 struct Body {
+    origin: Origin,
+    /// The bytes, where they had to be written.
     bytes: OnceLock<Bytes>,
+    /// The value, where it had to be parsed.
     value: OnceLock<Result<Value, NotJson>>,
+}
+
+/// What a payload was made from.
+enum Origin {
+    Bytes(Bytes),
+    Value(Value),
+    Recipe(Arc<dyn Recipe>, u64),
 }
 
 impl Payload {
     /// No payload.
     pub const EMPTY: Self = Self(None);
 
+    fn of(origin: Origin) -> Self {
+        Self(Some(Arc::new(Body { origin, bytes: OnceLock::new(), value: OnceLock::new() })))
+    }
+
     /// A payload of raw bytes; parsed when somebody first asks.
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        if bytes.is_empty() {
-            return Self::EMPTY;
-        }
-        Self(Some(Arc::new(Body { bytes: OnceLock::from(bytes), value: OnceLock::new() })))
+        if bytes.is_empty() { Self::EMPTY } else { Self::of(Origin::Bytes(bytes)) }
     }
 
     /// A payload from a value; written as JSON when somebody first asks for the bytes.
     pub fn from_value(value: Value) -> Self {
-        Self(Some(Arc::new(Body { bytes: OnceLock::new(), value: OnceLock::from(Ok(value)) })))
+        Self::of(Origin::Value(value))
+    }
+
+    /// Number `index` of a recipe; written when somebody first asks.
+    pub fn from_recipe(recipe: Arc<dyn Recipe>, index: u64) -> Self {
+        Self::of(Origin::Recipe(recipe, index))
     }
 
     /// The bytes.
     pub fn bytes(&self) -> Bytes {
-        let Some(body) = &self.0 else { return Bytes::new() };
-        body.bytes
-            .get_or_init(|| match body.value.get() {
-                Some(Ok(value)) => Bytes::from(serde_json::to_vec(value).expect("JSON values always write")),
-                _ => Bytes::new(),
-            })
-            .clone()
+        self.0.as_ref().map_or_else(Bytes::new, |body| body.bytes().clone())
     }
 
     /// The value: parsed once, then kept with the message.
     pub fn value(&self) -> Result<&Value, &NotJson> {
         static NULL: Value = Value::Null;
-        let Some(body) = &self.0 else { return Ok(&NULL) };
-        body.value
-            .get_or_init(|| {
-                let bytes = body.bytes.get().cloned().unwrap_or_default();
-                serde_json::from_slice(&bytes).map_err(|error| NotJson(error.to_string().into()))
-            })
-            .as_ref()
-    }
-
-    /// Length in bytes. Writes the value out if that was not done yet.
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            None => 0,
-            Some(body) => body.bytes.get().map_or_else(|| self.bytes().len(), Bytes::len),
+        match self.0.as_deref() {
+            None => Ok(&NULL),
+            Some(Body { origin: Origin::Value(value), .. }) => Ok(value),
+            Some(body) => {
+                let parse = || serde_json::from_slice(body.bytes()).map_err(|error| NotJson(error.to_string().into()));
+                body.value.get_or_init(parse).as_ref()
+            }
         }
     }
 
-    /// Length in bytes if they are at hand; `None` while only the value is.
-    pub fn known_len(&self) -> Option<usize> {
-        match &self.0 {
-            None => Some(0),
-            Some(body) => body.bytes.get().map(Bytes::len),
+    /// Length in bytes. Writes a value out if that was not done yet.
+    pub fn len(&self) -> usize {
+        match self.0.as_deref() {
+            None => 0,
+            Some(Body { origin: Origin::Recipe(recipe, index), .. }) => recipe.len(*index),
+            Some(body) => body.bytes().len(),
         }
     }
 
     /// Whether there is no payload.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Body {
+    fn bytes(&self) -> &Bytes {
+        match &self.origin {
+            Origin::Bytes(bytes) => bytes,
+            Origin::Value(value) => self.bytes.get_or_init(|| Bytes::from(serde_json::to_vec(value).expect("JSON values always write"))),
+            Origin::Recipe(recipe, index) => self.bytes.get_or_init(|| Bytes::from(recipe.write(*index))),
+        }
     }
 }
 
@@ -173,9 +197,28 @@ pub struct Head {
     pub tracked: Option<Tracked>,
 }
 
-/// A message: envelope and payload. Moving one copies about 100 bytes; everything large is behind a shared pointer.
+/// A message: envelope and payload. Moving one moves a pointer, since it moves many times on its way; cloning one copies its envelope of
+/// about 100 bytes and shares everything large.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Message {
+pub struct Message(Box<Envelope>);
+
+impl Deref for Message {
+    type Target = Envelope;
+
+    fn deref(&self) -> &Envelope {
+        &self.0
+    }
+}
+
+impl DerefMut for Message {
+    fn deref_mut(&mut self) -> &mut Envelope {
+        &mut self.0
+    }
+}
+
+/// What a [`Message`] consists of.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Envelope {
     /// Identity (G5).
     pub id: MessageId,
     /// When its oldest ancestor entered the run, on the run clock: latency counts from here (G6).
@@ -203,7 +246,7 @@ pub struct Message {
 impl Message {
     /// A message with nothing but an identity, a moment and a payload.
     pub fn new(id: MessageId, entered: Moment, payload: Payload) -> Self {
-        Self {
+        Self(Box::new(Envelope {
             id,
             entered,
             queued: entered,
@@ -215,7 +258,7 @@ impl Message {
             head: None,
             hops: 0,
             priority: 0,
-        }
+        }))
     }
 
     /// The rest of the envelope, for reading.
@@ -266,7 +309,10 @@ impl Message {
     /// parent, the same deliveries, entry, key and correlation.
     #[must_use]
     pub fn derive(&self, maker: u64, output: u64, now: Moment, payload: Payload) -> Self {
-        let mut made = Self { id: self.id.derive(maker, output), created: now, payload, ..self.clone() };
+        let mut made = self.clone();
+        made.id = self.id.derive(maker, output);
+        made.created = now;
+        made.payload = payload;
         made.head_mut().parents = vec![self.id];
         made
     }
@@ -295,7 +341,8 @@ mod tests {
 
     #[test]
     fn an_envelope_stays_small() {
-        assert!(size_of::<Message>() <= 112, "{}", size_of::<Message>());
+        assert_eq!(size_of::<Option<Message>>(), size_of::<usize>());
+        assert!(size_of::<Envelope>() <= 112, "{}", size_of::<Envelope>());
     }
 
     #[test]

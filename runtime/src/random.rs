@@ -8,13 +8,23 @@ use crate::id::{MessageId, hash_text, mix};
 
 /// What a number is drawn for. One stream per node and purpose, so that adding a use disturbs no other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Purpose(pub &'static str);
+pub struct Purpose(u64);
+
+impl Purpose {
+    /// The purpose of this name. Write `const { Purpose::of("service") }`: then no name is hashed while drawing.
+    pub const fn of(name: &'static str) -> Self {
+        Self(hash_text(name))
+    }
+}
 
 /// The name of a stream: hash(seed, replication, node path, purpose).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StreamKey(u64);
 
 impl StreamKey {
+    /// A stream for what draws nothing.
+    pub const UNUSED: Self = Self(0);
+
     /// The root of all streams of one node in one replication.
     pub fn of_node(seed: u64, replication: u64, node: &str) -> Self {
         Self(mix(mix(mix(seed ^ 0x9e37_79b9_7f4a_7c15).wrapping_add(replication)) ^ hash_text(node)))
@@ -23,12 +33,18 @@ impl StreamKey {
     /// The stream of one purpose below this root.
     #[must_use]
     pub const fn purpose(self, purpose: Purpose) -> Self {
-        Self(mix(self.0 ^ hash_text(purpose.0)))
+        Self(mix(self.0 ^ purpose.0))
     }
 
     /// The draws that belong to one attempt at one message.
     pub const fn for_message(self, id: MessageId, attempt: u32) -> Random {
         Random::new(self.0 ^ (id.0 >> 64) as u64, id.0 as u64, attempt)
+    }
+
+    /// Two words that tell the `index`-th thing of a sequence from all others: no random numbers, but different for different indices.
+    pub const fn words(self, index: u64) -> [u64; 2] {
+        let low = mix(self.0.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        [mix(low ^ self.0.rotate_left(32)), low]
     }
 
     /// The draws that belong to the `index`-th thing of a sequence, such as a generator's n-th arrival.
@@ -54,6 +70,7 @@ impl Random {
     }
 
     /// The next 64 random bits.
+    #[inline]
     pub fn next_u64(&mut self) -> u64 {
         if self.used > 2 {
             let counter = [self.counter as u32, (self.counter >> 32) as u32, self.attempt, self.block];
@@ -118,12 +135,12 @@ mod tests {
     #[test]
     fn g11_a_draw_belongs_to_message_attempt_and_purpose() {
         let node = StreamKey::of_node(7, 0, "pool");
-        let service = node.purpose(Purpose("service"));
+        let service = node.purpose(const { Purpose::of("service") });
         let id = MessageId(42);
         assert_eq!(service.for_message(id, 1).next_u64(), service.for_message(id, 1).next_u64());
         assert_ne!(service.for_message(id, 1).next_u64(), service.for_message(id, 2).next_u64());
-        assert_ne!(service.for_message(id, 1).next_u64(), node.purpose(Purpose("failure")).for_message(id, 1).next_u64());
-        assert_ne!(service, StreamKey::of_node(8, 0, "pool").purpose(Purpose("service")));
+        assert_ne!(service.for_message(id, 1).next_u64(), node.purpose(const { Purpose::of("failure") }).for_message(id, 1).next_u64());
+        assert_ne!(service, StreamKey::of_node(8, 0, "pool").purpose(const { Purpose::of("service") }));
     }
 
     #[test]

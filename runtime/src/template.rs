@@ -14,7 +14,7 @@ pub use function::{FUNCTIONS, Function};
 pub use time::iso_8601;
 
 use crate::expr::ExpressionError;
-use crate::message::Payload;
+use crate::message::{Payload, Recipe};
 use crate::random::Random;
 use function::{Call, Style};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ struct Compiled {
     json: bool,
     /// The one payload of a template without places.
     constant: Option<Payload>,
+    /// Whether the places are message numbers only: then the length is known before the text is written.
+    numbered: bool,
 }
 
 #[derive(Debug)]
@@ -65,7 +67,8 @@ impl Template {
             [Piece::Text(text)] => Some(Payload::from_bytes(text.clone())),
             _ => None,
         };
-        Ok(Self(Arc::new(Compiled { source: text.to_owned(), pieces, json, constant })))
+        let numbered = pieces.iter().all(|piece| matches!(piece, Piece::Text(_) | Piece::Place(Call::Index, _)));
+        Ok(Self(Arc::new(Compiled { source: text.to_owned(), pieces, json, constant, numbered })))
     }
 
     /// The text it was compiled from.
@@ -88,6 +91,7 @@ impl Template {
     pub fn make(&self, index: u64, calendar_nanos: u64, random: &mut Random) -> Payload {
         match &self.0.constant {
             Some(payload) => payload.clone(),
+            None if self.0.numbered => Payload::from_recipe(self.0.clone(), index),
             None => Payload::from_bytes(self.render(index, calendar_nanos, random)),
         }
     }
@@ -101,6 +105,20 @@ impl Template {
     fn render(&self, index: u64, calendar_nanos: u64, random: &mut Random) -> Vec<u8> {
         let mut surroundings = Surroundings { index, calendar_nanos, random };
         render(&self.0.pieces, self.0.source.len() + 32, &mut surroundings)
+    }
+}
+
+/// A template whose places are all message numbers.
+impl Recipe for Compiled {
+    fn write(&self, index: u64) -> Vec<u8> {
+        let random = &mut crate::random::StreamKey::UNUSED.for_index(0);
+        render(&self.pieces, self.len(index), &mut Surroundings { index, calendar_nanos: 0, random })
+    }
+
+    fn len(&self, index: u64) -> usize {
+        let digits = index.checked_ilog10().map_or(1, |power| power as usize + 1);
+        let length = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { digits };
+        self.pieces.iter().map(length).sum()
     }
 }
 

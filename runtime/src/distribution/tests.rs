@@ -11,7 +11,7 @@ fn ms(number: u64) -> Span {
 }
 
 fn draws(distribution: &Distribution) -> Vec<f64> {
-    let stream = StreamKey::of_node(7, 0, "node").purpose(Purpose("service"));
+    let stream = StreamKey::of_node(7, 0, "node").purpose(const { Purpose::of("service") });
     (0..DRAWS as u64).map(|index| distribution.draw(&mut stream.for_index(index)).0 as f64).collect()
 }
 

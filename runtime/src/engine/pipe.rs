@@ -54,7 +54,7 @@ pub struct Pipe {
     pub watched: bool,
     /// Sender: messages through it, whole run.
     pub messages: u64,
-    /// Sender: bytes through it while watched.
+    /// Sender: bytes through it, whole run.
     pub bytes: u64,
     /// Sender: how many messages the tap passed over.
     pub not_shown: u64,
@@ -176,6 +176,7 @@ impl Pipe {
     /// Books a message that leaves the sender.
     pub fn sent(&mut self, now: Moment, message: &Message) {
         self.messages += 1;
+        self.bytes += message.size() as u64;
         self.hash = mix(self.hash ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ message.id.low();
         if self.shape.flow != Flow::Free {
             self.depth.add(now, 1);

@@ -366,7 +366,6 @@ impl Shard {
         let pipe = &mut self.pipes[pipe_number as usize];
         pipe.sent(self.now, &message);
         if pipe.watched {
-            pipe.bytes += message.size() as u64;
             let shown = self
                 .taps
                 .as_ref()

@@ -148,7 +148,7 @@ impl<'a> Effects<'a> {
     }
 
     /// The draws for one attempt at one message, for one purpose (G11).
-    pub const fn random(&self, purpose: Purpose, message: &Message) -> Random {
+    pub fn random(&self, purpose: Purpose, message: &Message) -> Random {
         let attempt = match &message.settlement {
             crate::message::Settlement::One(delivery) => delivery.attempt,
             _ => 0,
@@ -165,8 +165,8 @@ impl<'a> Effects<'a> {
 
     /// A message as number `index` of this source, entering at `due` (which may lie in the past: G7).
     pub fn make(&self, index: u64, due: Moment, payload: Payload) -> Message {
-        let mut words = self.identity.streams.purpose(Purpose("id")).for_index(index);
-        let id = MessageId::entering(self.calendar(due) / 1_000_000, [words.next_u64(), words.next_u64()]);
+        let words = self.identity.streams.purpose(const { Purpose::of("id") }).words(index);
+        let id = MessageId::entering(self.calendar(due) / 1_000_000, words);
         Message::new(id, due, payload)
     }
 

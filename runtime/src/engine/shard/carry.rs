@@ -165,7 +165,7 @@ impl Shard {
         if output.flow == Flow::Pull {
             return self.hand_out(station, port, message);
         }
-        if message.payload.known_len().is_some_and(|length| length > INLINE_LIMIT) && output.role != PortRole::Error {
+        if message.payload.len() > INLINE_LIMIT && output.role != PortRole::Error {
             let error = format!("the payload has {} bytes, at most {INLINE_LIMIT} travel inline", message.payload.len());
             return self.too_big(station, port, message, &error.into());
         }

@@ -139,7 +139,7 @@ impl Balance {
             (Method::InTurn, _) => self.next_in_turn(),
             // The highest 53 bits of the hash, as a number from 0 to 1.
             (Method::ByKey, Some(key)) => self.at((hash_text(key) >> 11) as f64 / (1_u64 << 53) as f64),
-            (Method::Random | Method::ByKey, _) => self.at(fx.random(Purpose("output"), message).unit()),
+            (Method::Random | Method::ByKey, _) => self.at(fx.random(const { Purpose::of("output") }, message).unit()),
         }
     }
 }

@@ -84,7 +84,7 @@ impl Delay {
     }
 
     fn take(&mut self, message: Message, fx: &mut Effects<'_>) {
-        let span = self.time.draw(&mut fx.random(Purpose("delay"), &message));
+        let span = self.time.draw(&mut fx.random(const { Purpose::of("delay") }, &message));
         let mut release = fx.now() + span;
         if self.keep_order {
             release = release.max(self.last);

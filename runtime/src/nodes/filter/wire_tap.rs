@@ -83,7 +83,7 @@ struct WireTap {
 impl WireTap {
     /// Whether this message is one to copy. A condition that fails on a message is counted as an error and copies nothing: the flow goes on.
     fn wanted(&self, message: &Message, fx: &mut Effects<'_>) -> bool {
-        if self.settings.share < 1.0 && !fx.random(Purpose("tap"), message).chance(self.settings.share) {
+        if self.settings.share < 1.0 && !fx.random(const { Purpose::of("tap") }, message).chance(self.settings.share) {
             return false;
         }
         let Some(condition) = &self.settings.condition else { return true };
@@ -98,7 +98,9 @@ impl WireTap {
             if fx.room(TAP) > 0 {
                 self.copied += 1;
                 // What becomes of the copy is nothing to those who wait for the message.
-                fx.copy(TAP, Message { settlement: Settlement::None, ..message.clone() });
+                let mut copy = message.clone();
+                copy.settlement = Settlement::None;
+                fx.copy(TAP, copy);
             } else {
                 self.missed += 1;
             }

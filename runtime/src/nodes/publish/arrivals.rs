@@ -3,7 +3,7 @@
 //! Arrival times depend on the seed and the arrival's number alone, never on whether earlier ones could be sent (G7, G11).
 
 use super::closed_loop::ClosedLoop;
-use crate::distribution::Distribution;
+use crate::distribution::{Distribution, exponential};
 use crate::node::{Effects, Form};
 use crate::random::Purpose;
 use crate::setting::Setting;
@@ -58,7 +58,7 @@ impl Batch {
             Self::Same(size) => size,
             Self::Geometric(mean) if mean <= 1.0 => 1,
             Self::Geometric(mean) => {
-                let unit = fx.random_at(Purpose("batch"), index).unit_above_zero();
+                let unit = fx.random_at(const { Purpose::of("batch") }, index).unit_above_zero();
                 // Inverse of P(N > n) = (1 - 1/mean)^n.
                 1 + (libm::log(unit) / libm::log(1.0 - 1.0 / mean)) as u64
             }
@@ -292,18 +292,18 @@ impl Arrivals {
             // From the start, so that rounding does not add up.
             Shape::Constant(rate) => Some(self.start + Span((count as f64 * (SECOND as f64 / rate.0)) as u64)),
             Shape::Poisson(rate) => {
-                let mass = -libm::log(fx.random_at(Purpose("gap"), self.index).unit_above_zero());
+                let mass = exponential(&mut fx.random_at(const { Purpose::of("gap") }, self.index));
                 Some(last + Span::from_seconds(mass / rate.0))
             }
             Shape::Burst { size, gap } => Some(self.start + Span(gap.0.saturating_mul(count / size))),
             Shape::Profile(profile) => {
-                let mass = -libm::log(fx.random_at(Purpose("gap"), self.index).unit_above_zero());
+                let mass = exponential(&mut fx.random_at(const { Purpose::of("gap") }, self.index));
                 profile.reach(self.position, mass).map(|position| {
                     self.position = position;
                     self.start + Span::from_seconds(position)
                 })
             }
-            Shape::Gaps(gaps) => Some(last + gaps.draw(&mut fx.random_at(Purpose("gap"), self.index))),
+            Shape::Gaps(gaps) => Some(last + gaps.draw(&mut fx.random_at(const { Purpose::of("gap") }, self.index))),
             Shape::Times(times) => times.get(count as usize).map(|after| self.start + *after),
             Shape::Fastest => Some(fx.now().max(self.start)),
         };

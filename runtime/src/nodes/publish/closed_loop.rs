@@ -41,7 +41,7 @@ impl Users {
     /// Brings the number of users to what is set. New ones think first; those too many leave when they would send.
     pub fn adjust(&mut self, rules: &ClosedLoop, from: Moment, fx: &Effects<'_>) {
         while self.all < rules.population {
-            let think = rules.think.draw(&mut fx.random_at(Purpose("first think"), self.all));
+            let think = rules.think.draw(&mut fx.random_at(const { Purpose::of("first think") }, self.all));
             self.thinking.push(Reverse(from + think));
             self.all += 1;
         }
@@ -49,7 +49,7 @@ impl Users {
 
     /// Everything made from message number `number` has ended: its user thinks.
     pub fn ended(&mut self, rules: &ClosedLoop, number: u64, fx: &Effects<'_>) {
-        let think = rules.think.draw(&mut fx.random_at(Purpose("think"), number));
+        let think = rules.think.draw(&mut fx.random_at(const { Purpose::of("think") }, number));
         self.thinking.push(Reverse(fx.now() + think));
     }
 

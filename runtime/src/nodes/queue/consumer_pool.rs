@@ -175,7 +175,7 @@ struct ConsumerPool {
 
 impl ConsumerPool {
     fn start(&mut self, message: Message, fx: &mut Effects<'_>) {
-        let span = self.settings.service.draw(&mut fx.random(Purpose("service"), &message));
+        let span = self.settings.service.draw(&mut fx.random(const { Purpose::of("service") }, &message));
         if self.settings.shared.is_none() {
             if self.settings.renews {
                 fx.renew_until(&message, fx.now() + span);
@@ -211,7 +211,7 @@ impl ConsumerPool {
 
     fn finish(&mut self, mut message: Message, fx: &mut Effects<'_>) {
         let share = self.settings.failure_share;
-        if share > 0.0 && fx.random(Purpose("failure"), &message).chance(share) {
+        if share > 0.0 && fx.random(const { Purpose::of("failure") }, &message).chance(share) {
             self.failed += 1;
             return fx.nack(message, "the work failed");
         }

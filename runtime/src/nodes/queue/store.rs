@@ -158,7 +158,7 @@ impl Store {
         let patience = match &self.rules.time_to_live {
             None => None,
             Some(Distribution::Constant(span)) => Some(*span),
-            Some(patience) => Some(patience.draw(&mut fx.random(Purpose("patience"), &message))),
+            Some(patience) => Some(patience.draw(&mut fx.random(const { Purpose::of("patience") }, &message))),
         };
         if let Some(span) = patience {
             message.expires = message.expires.min(now + span);
@@ -370,7 +370,7 @@ impl Store {
         }
         let delay = if delayed {
             let own = std::mem::replace(&mut message.settlement, Settlement::One(Delivery { origin: 0, attempt, number: 0 }));
-            let mut random = fx.random(Purpose("retry"), message);
+            let mut random = fx.random(const { Purpose::of("retry") }, message);
             message.settlement = own;
             self.rules.retry.delay(tries, || random.unit())
         } else {

@@ -52,12 +52,12 @@ impl GeneratorSettings {
     /// Makes arrival number `index`; with the error, if its key or a header could not be worked out.
     pub fn make(&self, index: u64, due: Moment, fx: &Effects<'_>) -> (Message, Option<String>) {
         let calendar = fx.calendar(due);
-        let payload = self.payload.make(index, calendar, &mut fx.random_at(Purpose("payload"), index));
+        let payload = self.payload.make(index, calendar, &mut fx.random_at(const { Purpose::of("payload") }, index));
         let mut message = fx.make(index, due, payload);
         message.head.clone_from(&self.head);
         message.priority = self.priority;
         if let Some(topic) = &self.topic {
-            message.head_mut().topic = Some(topic.text(index, calendar, &mut fx.random_at(Purpose("topic"), index)).into());
+            message.head_mut().topic = Some(topic.text(index, calendar, &mut fx.random_at(const { Purpose::of("topic") }, index)).into());
         }
         let error = self.fill(&mut message).err();
         (message, error)
