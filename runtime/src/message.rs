@@ -42,7 +42,8 @@ struct Body {
 enum Origin {
     Bytes(Bytes),
     Value(Value),
-    Recipe(Arc<dyn Recipe>, u64),
+    /// Which recipe, number, and how many bytes it writes.
+    Recipe(Arc<dyn Recipe>, u64, usize),
 }
 
 impl Payload {
@@ -66,7 +67,8 @@ impl Payload {
 
     /// Number `index` of a recipe; written when somebody first asks.
     pub fn from_recipe(recipe: Arc<dyn Recipe>, index: u64) -> Self {
-        Self::of(Origin::Recipe(recipe, index))
+        let length = recipe.len(index);
+        Self::of(Origin::Recipe(recipe, index, length))
     }
 
     /// The bytes.
@@ -91,7 +93,7 @@ impl Payload {
     pub fn len(&self) -> usize {
         match self.0.as_deref() {
             None => 0,
-            Some(Body { origin: Origin::Recipe(recipe, index), .. }) => recipe.len(*index),
+            Some(Body { origin: Origin::Recipe(_, _, length), .. }) => *length,
             Some(body) => body.bytes().len(),
         }
     }
@@ -107,7 +109,7 @@ impl Body {
         match &self.origin {
             Origin::Bytes(bytes) => bytes,
             Origin::Value(value) => self.bytes.get_or_init(|| Bytes::from(serde_json::to_vec(value).expect("JSON values always write"))),
-            Origin::Recipe(recipe, index) => self.bytes.get_or_init(|| Bytes::from(recipe.write(*index))),
+            Origin::Recipe(recipe, index, _) => self.bytes.get_or_init(|| Bytes::from(recipe.write(*index))),
         }
     }
 }

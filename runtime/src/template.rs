@@ -32,6 +32,9 @@ struct Compiled {
     constant: Option<Payload>,
     /// Whether the places are message numbers only: then the length is known before the text is written.
     numbered: bool,
+    /// How many places, and how long the text between them is.
+    numbers: usize,
+    text_length: usize,
 }
 
 #[derive(Debug)]
@@ -67,8 +70,11 @@ impl Template {
             [Piece::Text(text)] => Some(Payload::from_bytes(text.clone())),
             _ => None,
         };
+        let length = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { 0 };
+        let text_length = pieces.iter().map(length).sum();
+        let numbers = pieces.iter().filter(|piece| matches!(piece, Piece::Place(..))).count();
         let numbered = pieces.iter().all(|piece| matches!(piece, Piece::Text(_) | Piece::Place(Call::Index, _)));
-        Ok(Self(Arc::new(Compiled { source: text.to_owned(), pieces, json, constant, numbered })))
+        Ok(Self(Arc::new(Compiled { source: text.to_owned(), pieces, json, constant, numbered, numbers, text_length })))
     }
 
     /// The text it was compiled from.
@@ -117,8 +123,7 @@ impl Recipe for Compiled {
 
     fn len(&self, index: u64) -> usize {
         let digits = index.checked_ilog10().map_or(1, |power| power as usize + 1);
-        let length = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { digits };
-        self.pieces.iter().map(length).sum()
+        self.text_length + digits * self.numbers
     }
 }
 

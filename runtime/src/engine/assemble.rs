@@ -10,7 +10,7 @@ use super::station::{Health, Output, Station};
 use crate::expect::{Expected, Watch};
 use crate::id::{NodeId, PipeId, hash_text};
 use crate::node::effects::Identity;
-use crate::node::{Flow, Intake};
+use crate::node::{Fan, Flow, Intake};
 use crate::random::StreamKey;
 use crate::telemetry::counters::Counts;
 use crate::telemetry::histogram::Histogram;
@@ -122,11 +122,17 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
                 role: port.role,
                 waiting: VecDeque::default(),
                 full: false,
+                plain: None,
                 credits: VecDeque::default(),
             })
             .collect();
         for &(port, pipe) in &outgoing[number] {
             outputs[usize::from(port)].pipes.push(pipe);
+        }
+        for output in outputs.iter_mut().filter(|output| output.fan != Fan::Copy && output.flow == Flow::Push) {
+            if let [pipe] = output.pipes.as_slice() {
+                output.plain = Some(*pipe).filter(|pipe| shapes[*pipe as usize].capacity_bytes == 0);
+            }
         }
         let room = |output: &Output| match output.flow {
             _ if output.pipes.is_empty() => UNBOUNDED_ROOM,
@@ -158,9 +164,11 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             returned: false,
             outbox: 0,
             tickets: 0,
+            wishes: VecDeque::new(),
             open: BTreeMap::default(),
             ready: false,
             producing: planned.ports.inputs.is_empty(),
+            waited: false,
             asks: 0,
             generation: 0,
             health: Health::Well,

@@ -45,11 +45,13 @@ impl Calendar {
     }
 
     /// When the next entry is due.
+    #[inline]
     pub fn next(&self) -> Option<Moment> {
         self.heap.peek().map(|due| due.at)
     }
 
     /// Takes the next entry if it is due by `now`.
+    #[inline]
     pub fn take(&mut self, now: Moment) -> Option<Due> {
         if self.heap.peek()?.at > now {
             return None;

@@ -21,7 +21,7 @@ pub struct PipeShape {
     pub to: (u32, u16),
     /// How messages flow.
     pub flow: Flow,
-    /// Push: how many messages it holds. Pull: how many a plain consumer takes ahead, from 1. Free: 0.
+    /// Push: how many messages it holds. Pull: how many a plain consumer takes ahead, 0 for as many as it proves fit for. Free: 0.
     pub capacity: u32,
     /// Push: how many bytes it holds; 0 for any number.
     pub capacity_bytes: u64,
@@ -78,6 +78,8 @@ pub struct Pipe {
     pub finished: u32,
     /// Receiver: credit given out and not used (pull).
     pub outstanding: u32,
+    /// Receiver: how many messages a plain consumer takes ahead (pull), see [`Pipe::prove`].
+    pub ahead: u32,
     /// Receiver: messages in the station's input that came through here.
     pub waiting: u32,
     /// Receiver: from entering the store until a consumer starts (pull).
@@ -88,11 +90,15 @@ pub struct Pipe {
     pub stays: (u128, u64),
 }
 
+/// How many messages a plain consumer takes ahead at most, where nobody said how many.
+pub const MOST_AHEAD: u32 = 256;
+
 impl Pipe {
     /// An empty pipe.
     pub fn new(shape: PipeShape) -> Self {
         Self {
             credits: if shape.flow == Flow::Push { shape.capacity } else { 0 },
+            ahead: shape.capacity.max(1),
             shape,
             bytes_inside: 0,
             watched: false,
@@ -132,16 +138,30 @@ impl Pipe {
         self.stays.1 += 1;
     }
 
-    /// Whether the sender may put this message in now: there is room for one more, and for its bytes (G1).
-    pub fn has_room(&self, message: &Message) -> bool {
-        self.credits > 0 && (self.shape.capacity_bytes == 0 || self.bytes_inside + message.size() as u64 <= self.shape.capacity_bytes)
+    /// A plain consumer has acted. It takes one message ahead at first; each time it used up its whole credit without being held up that
+    /// doubles, up to [`MOST_AHEAD`], and when it is held up it starts again: what it would take ahead then, another consumer could work
+    /// on. Where the pipe's `capacity` is set, it is that many.
+    pub fn prove(&mut self, held_up: bool) {
+        if self.shape.capacity > 0 {
+            return;
+        }
+        if held_up {
+            self.ahead = 1;
+        } else if self.outstanding == 0 {
+            self.ahead = (self.ahead * 2).min(MOST_AHEAD);
+        }
     }
 
-    /// Uses up the room for a message.
-    pub fn fill(&mut self, message: &Message) {
+    /// Whether the sender may put a message of so many bytes in now: there is room for one more, and for its bytes (G1).
+    pub fn has_room(&self, size: usize) -> bool {
+        self.credits > 0 && (self.shape.capacity_bytes == 0 || self.bytes_inside + size as u64 <= self.shape.capacity_bytes)
+    }
+
+    /// Uses up the room for a message of so many bytes.
+    pub fn fill(&mut self, size: usize) {
         self.credits -= 1;
         if self.shape.capacity_bytes > 0 {
-            self.bytes_inside += message.size() as u64;
+            self.bytes_inside += size as u64;
         }
     }
 
@@ -174,9 +194,9 @@ impl Pipe {
     }
 
     /// Books a message that leaves the sender.
-    pub fn sent(&mut self, now: Moment, message: &Message) {
+    pub fn sent(&mut self, now: Moment, message: &Message, size: usize) {
         self.messages += 1;
-        self.bytes += message.size() as u64;
+        self.bytes += size as u64;
         self.hash = mix(self.hash ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ message.id.low();
         if self.shape.flow != Flow::Free {
             self.depth.add(now, 1);

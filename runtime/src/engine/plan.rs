@@ -99,7 +99,7 @@ impl Plan {
             let capacity = match (flow, pipe.settings.get("capacity")) {
                 (Flow::Free, _) => 0,
                 (_, Some(Setting::Integer(capacity))) => (*capacity).clamp(1, i64::from(u32::MAX / 2)) as u32,
-                (Flow::Pull, _) => 1,
+                (Flow::Pull, _) => 0,
                 (Flow::Push, _) => DEFAULT_CAPACITY,
             };
             let bytes = pipe.settings.get("capacity_bytes").and_then(Setting::as_str).and_then(|text| text.parse::<Size>().ok());

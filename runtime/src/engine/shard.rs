@@ -14,7 +14,7 @@ use super::slots::Waiting;
 use super::station::{Health, Station};
 use crate::id::PipeId;
 use crate::message::Message;
-use crate::node::{Answer, Ask, Change, Effect, Event, Fan, Flow, Form, Intake, Receiver, Ticket};
+use crate::node::{Answer, Ask, Change, Event, Fan, Flow, Form, Intake, Receiver, Ticket};
 use crate::setting::Settings;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::journal::Journal;
@@ -68,7 +68,6 @@ pub struct Shard {
     round: u64,
     ready: Vec<u32>,
     next: Vec<u32>,
-    wishes: Vec<Effect>,
     now: Moment,
 }
 
@@ -102,7 +101,6 @@ impl Shard {
             round: 1,
             ready: Vec::new(),
             next: Vec::new(),
-            wishes: Vec::new(),
             now: Moment::START,
         }
     }
@@ -302,9 +300,11 @@ impl Shard {
         if station.returned {
             self.look_at_returned(station);
         }
-        for _ in 0..station.signals.visible(self.round) {
-            let Some((_, signal)) = station.signals.take() else { break };
-            self.take_signal(station, signal);
+        if !station.signals.is_empty() {
+            for _ in 0..station.signals.visible(self.round) {
+                let Some((_, signal)) = station.signals.take() else { break };
+                self.take_signal(station, signal);
+            }
         }
         while let Some((slot, sequence)) = station.due.pop_front() {
             match station.slots.take(slot, sequence) {
@@ -317,7 +317,9 @@ impl Shard {
             }
         }
         self.flush(station);
-        self.take_messages(station);
+        if !station.messages.is_empty() {
+            self.take_messages(station);
+        }
         self.settle_down(station);
     }
 
@@ -326,21 +328,26 @@ impl Shard {
         self.report_back(station);
         station.measure(self.now);
         if station.producing {
-            self.measure_source(station);
+            let waits = station.outbox > 0 || station.behaviour.held() > 0;
+            if waits || station.waited {
+                station.waited = waits;
+                self.measure_source(station, waits);
+            }
         }
-        let visible = station.messages.visible(self.round);
-        let more = visible > 0 && station.may_take();
         // Sent by others in this very round, before this station's turn in it: for the next round.
-        let fresh = station.messages.len() > visible || !station.signals.is_empty() || (station.returned && station.wants_room());
-        if more || fresh || !station.due.is_empty() {
+        let mut more = !station.signals.is_empty() || !station.due.is_empty() || (station.returned && station.wants_room());
+        if !more && !station.messages.is_empty() {
+            let visible = station.messages.visible(self.round);
+            more = station.messages.len() > visible || station.may_take();
+        }
+        if more {
             let local = self.places[station.number as usize].local;
             mark_ready(station, local, &mut self.next);
         }
     }
 
     /// A source keeps its own backlog while a pipe is full (G7): then it waits for room as any sender with a full outbox does.
-    fn measure_source(&mut self, station: &Station) {
-        let waits = station.outbox > 0 || station.behaviour.held() > 0;
+    fn measure_source(&mut self, station: &Station, waits: bool) {
         for pipe in station.outputs.iter().filter(|output| output.flow == Flow::Push).flat_map(|output| &output.pipes) {
             let pipe = &mut self.pipes[*pipe as usize];
             pipe.set_blocked(self.now, waits && pipe.credits == 0);
@@ -362,9 +369,9 @@ impl Shard {
     }
 
     /// Puts a message into a pipe towards its receiver.
-    pub(crate) fn send(&mut self, from: &mut Station, pipe_number: u32, message: Message) {
+    pub(crate) fn send(&mut self, from: &mut Station, pipe_number: u32, message: Message, size: usize) {
         let pipe = &mut self.pipes[pipe_number as usize];
-        pipe.sent(self.now, &message);
+        pipe.sent(self.now, &message, size);
         if pipe.watched {
             let shown = self
                 .taps
@@ -406,7 +413,7 @@ impl Shard {
     }
 
     /// Lets the behaviour take one event and carries out its wishes. `incoming` is what the event brings in, for the case of a panic.
-    pub(crate) fn call(&mut self, station: &mut Station, event: Event, incoming: Option<take::Incoming>) {
+    pub(crate) fn call(&mut self, station: &mut Station, event: Event, incoming: Option<&take::Incoming>) {
         if station.instant.0 == self.now {
             station.instant.1 += 1;
             if station.instant.1 > MOST_IN_AN_INSTANT {
@@ -415,14 +422,10 @@ impl Shard {
         } else {
             station.instant = (self.now, 1);
         }
-        let mut wishes = std::mem::take(&mut self.wishes);
-        let result = station.call(self.now, event, &mut wishes);
-        let pipe = incoming.as_ref().and_then(|incoming| incoming.pipe);
-        match result {
-            Ok(()) => self.carry_out(station, &mut wishes, pipe),
+        match station.call(self.now, event) {
+            Ok(()) => self.carry_out(station, incoming.and_then(|incoming| incoming.pipe)),
             Err(error) => self.broke(station, &error, incoming),
         }
-        self.wishes = wishes;
     }
 }
 

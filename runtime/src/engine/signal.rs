@@ -58,7 +58,7 @@ pub enum Signal {
         /// The station's generation when it asked; answers to an older one are discarded.
         generation: u32,
         /// What came back.
-        answer: Answer,
+        answer: Box<Answer>,
     },
     /// The run drains.
     Drain,
@@ -101,7 +101,13 @@ pub enum Parcel {
     },
 }
 
-/// The source number of signals that a station sends, apart from the numbers of pipes.
+/// The source number of signals that a station sends by itself.
 pub const fn source_of_station(station: u32) -> u32 {
-    station | (1 << 31)
+    station
+}
+
+/// The source number of signals about a pipe. They come after those of stations: a consumer first settles a delivery and then reports
+/// what it has finished, so that what a store hears of both is in order as it comes.
+pub const fn source_of_pipe(pipe: u32) -> u32 {
+    pipe | (1 << 31)
 }

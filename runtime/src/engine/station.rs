@@ -33,6 +33,8 @@ pub struct Output {
     pub waiting: VecDeque<Message>,
     /// Whether its last room was used up and the behaviour has not heard of room since.
     pub full: bool,
+    /// Its pipe, if there is just one, with backward credit and without a bound in bytes: the usual case.
+    pub plain: Option<u32>,
     /// Credit of several consumers, in order of arrival (G3): pipe and how many.
     pub credits: VecDeque<(u32, u32)>,
 }
@@ -147,12 +149,16 @@ pub struct Station {
     pub outbox: usize,
     /// The ticket counter.
     pub tickets: u64,
+    /// What the behaviour asked for in the event under way.
+    pub wishes: VecDeque<Effect>,
     /// Deliveries of this store with more than one open descendant (G4): attempt and how many.
     pub open: BTreeMap<u64, (u32, u32)>,
     /// Whether it stands in the list of those that act next.
     pub ready: bool,
     /// Whether it has sources of its own and has not said that they are exhausted.
     pub producing: bool,
+    /// Whether such a source had messages that waited for room when it acted last.
+    pub waited: bool,
     /// Requests under way outside.
     pub asks: u32,
     /// How often it was restarted: answers to older generations are discarded.
@@ -186,29 +192,28 @@ pub struct Station {
 }
 
 impl Station {
-    /// Lets the behaviour take an event. Wishes are in `wishes` afterwards; if the behaviour panicked they are gone, and the panic's words
+    /// Lets the behaviour take an event. What it asked for is in `wishes` afterwards; if it panicked that is gone, and the panic's words
     /// come back.
-    pub fn call(&mut self, now: Moment, event: Event, wishes: &mut Vec<Effect>) -> Result<(), Arc<str>> {
-        self.guarded(now, wishes, |behaviour, fx| behaviour.on(event, fx))
+    #[inline]
+    pub fn call(&mut self, now: Moment, event: Event) -> Result<(), Arc<str>> {
+        self.guarded(now, |behaviour, fx| behaviour.on(event, fx))
     }
 
     /// Runs one call into the behaviour and contains its panics.
-    pub fn guarded(
-        &mut self,
-        now: Moment,
-        wishes: &mut Vec<Effect>,
-        call: impl FnOnce(&mut dyn Behaviour, &mut Effects<'_>),
-    ) -> Result<(), Arc<str>> {
+    #[inline]
+    pub fn guarded(&mut self, now: Moment, call: impl FnOnce(&mut dyn Behaviour, &mut Effects<'_>)) -> Result<(), Arc<str>> {
         let behaviour = &mut self.behaviour;
-        let mut fx = Effects::new(now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, wishes);
+        let mut fx = Effects::new(now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut self.wishes);
         let result = catch_unwind(AssertUnwindSafe(|| call(behaviour.as_mut(), &mut fx)));
         match result {
             Ok(()) => {
-                self.intake = self.behaviour.intake();
+                if matches!(self.intake, Intake::Store { .. }) {
+                    self.intake = self.behaviour.intake();
+                }
                 Ok(())
             }
             Err(panic) => {
-                wishes.clear();
+                self.wishes.clear();
                 Err(panic_text(panic.as_ref()))
             }
         }

@@ -109,7 +109,7 @@ pub trait Behaviour: Send {
     /// Takes one event. Must not block, and may emit at most [`Effects::MOST_EMITTED`] messages.
     fn on(&mut self, event: Event, fx: &mut Effects<'_>);
 
-    /// How it takes messages in; asked again after every event.
+    /// How it takes messages in; asked again after changed settings, and of a store after every event.
     fn intake(&self) -> Intake {
         Intake::Plain
     }

@@ -7,6 +7,7 @@ use crate::id::MessageId;
 use crate::message::{Message, Payload};
 use crate::random::{Purpose, Random, StreamKey};
 use crate::units::{Moment, Span};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// One wish.
@@ -55,7 +56,7 @@ pub enum Effect {
     /// Send `Wake` with this token at this moment.
     Wake(Moment, u64),
     /// Ask the outside (G9).
-    Ask(Ticket, Ask),
+    Ask(Ticket, Box<Ask>),
     /// Ask the stores of a message's deliveries for more time: work on it goes on until this moment.
     Renew(crate::message::Settlement, Moment),
     /// A full store turns a message away: it goes back to its store; with no store it is rejected.
@@ -86,7 +87,7 @@ pub struct Effects<'a> {
     rooms: &'a [usize],
     wired: &'a [u32],
     tickets: &'a mut u64,
-    wishes: &'a mut Vec<Effect>,
+    wishes: &'a mut VecDeque<Effect>,
     first: usize,
 }
 
@@ -104,7 +105,7 @@ impl<'a> Effects<'a> {
         rooms: &'a [usize],
         wired: &'a [u32],
         tickets: &'a mut u64,
-        wishes: &'a mut Vec<Effect>,
+        wishes: &'a mut VecDeque<Effect>,
     ) -> Self {
         let first = wishes.len();
         Self { now, identity, rooms, wired, tickets, wishes, first }
@@ -138,7 +139,7 @@ impl<'a> Effects<'a> {
             }
             _ => false,
         };
-        let spent = self.wishes[self.first..].iter().filter(goes_there).count();
+        let spent = self.wishes.range(self.first..).filter(goes_there).count();
         self.rooms.get(port).copied().unwrap_or(0).saturating_sub(spent)
     }
 
@@ -172,92 +173,92 @@ impl<'a> Effects<'a> {
 
     /// A new message comes into the run.
     pub fn enter(&mut self, port: usize, message: Message) {
-        self.wishes.push(Effect::Enter(port, message));
+        self.wishes.push_back(Effect::Enter(port, message));
     }
 
     /// A message goes on.
     pub fn emit(&mut self, port: usize, message: Message) {
-        self.wishes.push(Effect::Emit(port, message));
+        self.wishes.push_back(Effect::Emit(port, message));
     }
 
     /// A message goes on at an output that copies, to these of its pipes only: at least one, each by its number among the output's pipes.
     pub fn emit_among(&mut self, port: usize, branches: impl Into<Arc<[u32]>>, message: Message) {
-        self.wishes.push(Effect::EmitAmong(port, branches.into(), message));
+        self.wishes.push_back(Effect::EmitAmong(port, branches.into(), message));
     }
 
     /// One more copy, beside a message that goes on.
     pub fn copy(&mut self, port: usize, message: Message) {
-        self.wishes.push(Effect::Copy(port, message));
+        self.wishes.push_back(Effect::Copy(port, message));
     }
 
     /// One more part, beside a message that goes on.
     pub fn split_off(&mut self, port: usize, message: Message) {
-        self.wishes.push(Effect::SplitOff(port, message));
+        self.wishes.push_back(Effect::SplitOff(port, message));
     }
 
     /// A message went into another, which must carry its settlement ([`crate::message::Settlement::join`]).
     pub fn absorb(&mut self, message: Message) {
-        self.wishes.push(Effect::Absorb(message));
+        self.wishes.push_back(Effect::Absorb(message));
     }
 
     /// A message ended well.
     pub fn deliver(&mut self, message: Message) {
-        self.wishes.push(Effect::Deliver(message));
+        self.wishes.push_back(Effect::Deliver(message));
     }
 
     /// A message ended on purpose.
     pub fn drop(&mut self, message: Message, reason: &'static str) {
-        self.wishes.push(Effect::Drop(message, reason));
+        self.wishes.push_back(Effect::Drop(message, reason));
     }
 
     /// A message failed here.
     pub fn reject(&mut self, message: Message, error: impl Into<Arc<str>>) {
-        self.wishes.push(Effect::Reject(message, error.into()));
+        self.wishes.push_back(Effect::Reject(message, error.into()));
     }
 
     /// A message failed here and goes back to where it came from.
     pub fn nack(&mut self, message: Message, error: impl Into<Arc<str>>) {
-        self.wishes.push(Effect::Nack(message, error.into()));
+        self.wishes.push_back(Effect::Nack(message, error.into()));
     }
 
     /// A store gives a message up.
     pub fn dead_letter(&mut self, message: Message, reason: &'static str, error: impl Into<Arc<str>>) {
-        self.wishes.push(Effect::DeadLetter(message, reason, error.into()));
+        self.wishes.push_back(Effect::DeadLetter(message, reason, error.into()));
     }
 
     /// A store takes a message over: whoever waited for it is told, and it waits for nobody any more.
     pub fn accept(&mut self, message: &mut Message) {
         let settlement = std::mem::take(&mut message.settlement);
         if !settlement.deliveries().is_empty() {
-            self.wishes.push(Effect::Accept(settlement));
+            self.wishes.push_back(Effect::Accept(settlement));
         }
     }
 
     /// A store hands a message out. With a settlement, the store hears `Settled` when its last descendant has ended.
     pub fn hand_out(&mut self, port: usize, message: Message) {
-        self.wishes.push(Effect::HandOut(port, message));
+        self.wishes.push_back(Effect::HandOut(port, message));
     }
 
     /// A store makes a message ready again while an earlier instance may still be under way: one more in the books.
     pub fn duplicated(&mut self) {
-        self.wishes.push(Effect::Duplicated);
+        self.wishes.push_back(Effect::Duplicated);
     }
 
     /// A store hears of a nack for an attempt that it has given up: the instance is gone, and one less in the books.
     pub fn superseded(&mut self) {
-        self.wishes.push(Effect::Superseded);
+        self.wishes.push_back(Effect::Superseded);
     }
 
     /// A source gives up this many arrivals, because its backlog is full.
     pub fn overrun(&mut self, arrivals: u64) {
         if arrivals > 0 {
-            self.wishes.push(Effect::Overrun(arrivals));
+            self.wishes.push_back(Effect::Overrun(arrivals));
         }
     }
 
     /// A source found something that is no message: it enters the run and fails here.
     pub fn enter_rejected(&mut self, message: Message, error: impl Into<Arc<str>>) {
-        self.wishes.push(Effect::EnterRejected(message, error.into()));
+        self.wishes.push_back(Effect::EnterRejected(message, error.into()));
     }
 
     /// Keeps a message for a span; `Released` gives it back.
@@ -268,36 +269,36 @@ impl<'a> Effects<'a> {
     /// Keeps a message until a moment; `Released` gives it back.
     pub fn hold_until(&mut self, message: Message, moment: Moment) -> Ticket {
         let ticket = self.ticket();
-        self.wishes.push(Effect::Hold(ticket, message, moment));
+        self.wishes.push_back(Effect::Hold(ticket, message, moment));
         ticket
     }
 
     /// Ends a hold at another moment.
     pub fn reschedule(&mut self, ticket: Ticket, moment: Moment) {
-        self.wishes.push(Effect::Reschedule(ticket, moment));
+        self.wishes.push_back(Effect::Reschedule(ticket, moment));
     }
 
     /// Ends a hold now; `Released` follows.
     pub fn cancel(&mut self, ticket: Ticket) {
-        self.wishes.push(Effect::Cancel(ticket));
+        self.wishes.push_back(Effect::Cancel(ticket));
     }
 
     /// Asks to be woken at a moment (at once, if it has passed) with this token.
     pub fn wake(&mut self, moment: Moment, token: u64) {
-        self.wishes.push(Effect::Wake(moment, token));
+        self.wishes.push_back(Effect::Wake(moment, token));
     }
 
     /// Asks the outside; `Answer` follows.
     pub fn ask(&mut self, ask: Ask) -> Ticket {
         let ticket = self.ticket();
-        self.wishes.push(Effect::Ask(ticket, ask));
+        self.wishes.push_back(Effect::Ask(ticket, Box::new(ask)));
         ticket
     }
 
     /// Asks the stores of this message's deliveries for more time.
     pub fn renew(&mut self, message: &Message) {
         if !message.settlement.deliveries().is_empty() {
-            self.wishes.push(Effect::Renew(message.settlement.clone(), self.now));
+            self.wishes.push_back(Effect::Renew(message.settlement.clone(), self.now));
         }
     }
 
@@ -305,28 +306,28 @@ impl<'a> Effects<'a> {
     /// as if the consumer renewed them every [`Effects::RENEW_EVERY`] meanwhile. Nothing happens if it is over before that.
     pub fn renew_until(&mut self, message: &Message, moment: Moment) {
         if moment.since(self.now) > Self::RENEW_EVERY && !message.settlement.deliveries().is_empty() {
-            self.wishes.push(Effect::Renew(message.settlement.clone(), moment));
+            self.wishes.push_back(Effect::Renew(message.settlement.clone(), moment));
         }
     }
 
     /// A full store turns a message away: it goes back to where it came from.
     pub fn refuse(&mut self, message: Message, error: impl Into<Arc<str>>) {
-        self.wishes.push(Effect::Refuse(message, error.into()));
+        self.wishes.push_back(Effect::Refuse(message, error.into()));
     }
 
     /// Writes a line to the journal.
     pub fn note(&mut self, line: impl Into<String>) {
-        self.wishes.push(Effect::Note(line.into()));
+        self.wishes.push_back(Effect::Note(line.into()));
     }
 
     /// Counts and shows an error that ended no message.
     pub fn error(&mut self, error: impl Into<Arc<str>>) {
-        self.wishes.push(Effect::Error(error.into()));
+        self.wishes.push_back(Effect::Error(error.into()));
     }
 
     /// Says that this source will send nothing more: a run whose sources are all exhausted and whose messages have all ended is over.
     pub fn exhausted(&mut self) {
-        self.wishes.push(Effect::Exhausted);
+        self.wishes.push_back(Effect::Exhausted);
     }
 
     const fn ticket(&mut self) -> Ticket {

@@ -326,7 +326,7 @@ impl Script {
     pub fn event(&mut self, event: Event) -> &mut Self {
         self.events += 1;
         assert!(self.events < MOST_EVENTS, "{}: caught in a loop at {:?}", self.kind.name, self.now);
-        let mut wishes = Vec::new();
+        let mut wishes = VecDeque::new();
         let mut fx = Effects::new(self.now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut wishes);
         self.behaviour.on(event, &mut fx);
         self.interpret(wishes);
@@ -366,7 +366,7 @@ impl Script {
             self.agenda.remove(&key);
             self.carry_out(Effect::Nack(message, "the node was removed".into()));
         }
-        let mut wishes = Vec::new();
+        let mut wishes = VecDeque::new();
         let mut fx = Effects::new(self.now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut wishes);
         self.behaviour.give_back(&mut fx);
         self.interpret(wishes);
@@ -432,7 +432,7 @@ impl Script {
         self.ports.error().filter(|port| self.wired[*port] > 0)
     }
 
-    fn interpret(&mut self, wishes: Vec<Effect>) {
+    fn interpret(&mut self, wishes: VecDeque<Effect>) {
         let emits = |wish: &&Effect| {
             matches!(wish, Effect::Enter(..) | Effect::Emit(..) | Effect::Copy(..) | Effect::SplitOff(..) | Effect::HandOut(..))
         };

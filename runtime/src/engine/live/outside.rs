@@ -96,7 +96,7 @@ impl LiveWorld {
 }
 
 fn answer(orders: &Sender<Order>, request: &Request, answer: Answer) {
-    let signal = Signal::Answer { ticket: request.ticket, generation: request.generation, answer };
+    let signal = Signal::Answer { ticket: request.ticket, generation: request.generation, answer: Box::new(answer) };
     let parcel = Parcel::Signal { station: request.station, source: source_of_station(request.station), signal };
     // Fails only when the run is over.
     let _ = orders.send(Order::Parcels(vec![parcel]));

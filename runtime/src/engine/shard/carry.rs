@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 impl Shard {
     /// Carries out the wishes of one event. `pipe` is the pull pipe of the message that the event brought in.
-    pub(super) fn carry_out(&mut self, station: &mut Station, wishes: &mut Vec<Effect>, pipe: Option<u32>) {
-        debug_assert!(wishes.len() <= 4 * Effects::MOST_EMITTED, "{} asked for too much in one event", station.id);
-        for wish in wishes.drain(..) {
+    #[inline]
+    pub(super) fn carry_out(&mut self, station: &mut Station, pipe: Option<u32>) {
+        debug_assert!(station.wishes.len() <= 4 * Effects::MOST_EMITTED, "{} asked for too much in one event", station.id);
+        while let Some(wish) = station.wishes.pop_front() {
             self.carry(station, wish, pipe);
         }
     }
@@ -104,9 +105,9 @@ impl Shard {
                 let generation = station.generation;
                 station.asks += 1;
                 station.account.asked = true;
-                if let Some(answer) = self.world.ask(station.number, ticket, generation, ask) {
+                if let Some(answer) = self.world.ask(station.number, ticket, generation, *ask) {
                     let source = Self::source(station);
-                    self.signal(station, station.number, source, Signal::Answer { ticket, generation, answer });
+                    self.signal(station, station.number, source, Signal::Answer { ticket, generation, answer: Box::new(answer) });
                 }
             }
             Effect::Renew(settlement, until) => {
@@ -149,6 +150,21 @@ impl Shard {
 
     /// A message goes on at an output: into the pipe if there is room, else into the outbox (G1).
     pub(super) fn emit(&mut self, station: &mut Station, port: usize, message: Message) {
+        if let Some(output) = station.outputs.get(port)
+            && let Some(pipe) = output.plain
+            && output.waiting.is_empty()
+            && self.pipes[pipe as usize].credits > 0
+        {
+            let size = message.size();
+            if size <= INLINE_LIMIT {
+                return self.push(station, port, pipe, message, size);
+            }
+        }
+        self.emit_anyhow(station, port, message);
+    }
+
+    /// As [`Shard::emit`], for every kind of output and message.
+    fn emit_anyhow(&mut self, station: &mut Station, port: usize, message: Message) {
         let Some(output) = station.outputs.get(port) else {
             debug_assert!(false, "{} has no output {port}", station.id);
             return self.drop_at_output(station, &message, "no_output");
@@ -165,21 +181,21 @@ impl Shard {
         if output.flow == Flow::Pull {
             return self.hand_out(station, port, message);
         }
-        if message.payload.len() > INLINE_LIMIT && output.role != PortRole::Error {
-            let error = format!("the payload has {} bytes, at most {INLINE_LIMIT} travel inline", message.payload.len());
+        let (length, size) = (message.payload.len(), message.size());
+        if length > INLINE_LIMIT && output.role != PortRole::Error {
+            let error = format!("the payload has {length} bytes, at most {INLINE_LIMIT} travel inline");
             return self.too_big(station, port, message, &error.into());
         }
         let bounded = |pipe: &&u32| self.pipes[**pipe as usize].shape.capacity_bytes > 0;
         if let Some(pipe) = output.pipes.iter().find(bounded) {
             let most = self.pipes[*pipe as usize].shape.capacity_bytes;
-            if message.size() as u64 > most {
-                let error = format!("the message has {} bytes, the pipe holds {most}", message.size());
+            if size as u64 > most {
+                let error = format!("the message has {size} bytes, the pipe holds {most}");
                 return self.too_big(station, port, message, &error.into());
             }
         }
-        let free = self.free_pipe(station, port, &message);
-        match free {
-            Some(pipe) if station.outputs[port].waiting.is_empty() => self.push(station, port, pipe, message),
+        match self.free_pipe(station, port, size) {
+            Some(pipe) if station.outputs[port].waiting.is_empty() => self.push(station, port, pipe, message, size),
             _ => {
                 for pipe in &station.outputs[port].pipes {
                     self.pipes[*pipe as usize].set_blocked(self.now, true);
@@ -195,17 +211,30 @@ impl Shard {
         self.ended(station, message, 2);
     }
 
-    fn push(&mut self, station: &mut Station, port: usize, pipe: u32, message: Message) {
-        self.pipes[pipe as usize].fill(&message);
+    fn push(&mut self, station: &mut Station, port: usize, pipe: u32, message: Message, size: usize) {
+        self.pipes[pipe as usize].fill(size);
         station.rooms[port] -= 1;
         station.outputs[port].full |= station.rooms[port] == 0;
         station.residence.record(self.now.since(message.arrived).0);
-        self.send(station, pipe, message);
+        self.send(station, pipe, message, size);
     }
 
-    /// Copies to every pipe (G2): books and open descendants grow by all but one.
+    /// Copies to every pipe (G2).
     fn copy_to_all(&mut self, station: &mut Station, port: usize, message: Message) {
         let pipes = std::mem::take(&mut station.outputs[port].pipes);
+        self.copy_to(station, &pipes, message);
+        station.outputs[port].pipes = pipes;
+    }
+
+    /// Copies to some pipes of an output that copies (G2). A number that is none of its pipes' was chosen before a change: it is passed over.
+    fn copy_among(&mut self, station: &mut Station, port: usize, branches: &[u32], message: Message) {
+        let pipe = |branch: &u32| station.outputs.get(port)?.pipes.get(*branch as usize).copied();
+        let chosen: Vec<u32> = branches.iter().filter_map(pipe).collect();
+        self.copy_to(station, &chosen, message);
+    }
+
+    /// One copy for each pipe: books and open descendants grow by all but one.
+    fn copy_to(&mut self, station: &mut Station, pipes: &[u32], message: Message) {
         let Some((last, others)) = pipes.split_last() else {
             return self.drop_at_output(station, &message, crate::node::reason::UNROUTABLE);
         };
@@ -214,29 +243,11 @@ impl Shard {
             self.opened(station, &message, others.len() as u32);
         }
         station.residence.record(self.now.since(message.arrived).0);
+        let size = message.size();
         for pipe in others {
-            self.send(station, *pipe, message.clone());
+            self.send(station, *pipe, message.clone(), size);
         }
-        self.send(station, *last, message);
-        station.outputs[port].pipes = pipes;
-    }
-
-    /// Copies to some pipes of an output that copies (G2). A number that is none of its pipes' was chosen before a change: it is passed over.
-    fn copy_among(&mut self, station: &mut Station, port: usize, branches: &[u32], message: Message) {
-        let pipe = |branch: &u32| station.outputs.get(port)?.pipes.get(*branch as usize).copied();
-        let chosen: Vec<u32> = branches.iter().filter_map(pipe).collect();
-        let Some((last, others)) = chosen.split_last() else {
-            return self.drop_at_output(station, &message, crate::node::reason::UNROUTABLE);
-        };
-        station.counts.copied += others.len() as u64;
-        if !others.is_empty() {
-            self.opened(station, &message, others.len() as u32);
-        }
-        station.residence.record(self.now.since(message.arrived).0);
-        for pipe in others {
-            self.send(station, *pipe, message.clone());
-        }
-        self.send(station, *last, message);
+        self.send(station, *last, message, size);
     }
 
     /// Hands a message out against the oldest credit (G3).
@@ -259,20 +270,26 @@ impl Shard {
             store.in_service += 1;
         }
         station.residence.record(self.now.since(message.arrived).0);
-        self.send(station, pipe, message);
+        let size = message.size();
+        self.send(station, pipe, message, size);
     }
 
     /// Moves what waits in the outbox into pipes that have room again.
+    #[inline]
     pub(super) fn flush(&mut self, station: &mut Station) {
-        if station.outbox == 0 {
-            return;
+        if station.outbox > 0 {
+            self.flush_outbox(station);
         }
+    }
+
+    fn flush_outbox(&mut self, station: &mut Station) {
         for port in 0..station.outputs.len() {
             while let Some(next) = station.outputs[port].waiting.front() {
-                let Some(pipe) = self.free_pipe(station, port, next) else { break };
+                let size = next.size();
+                let Some(pipe) = self.free_pipe(station, port, size) else { break };
                 let Some(message) = station.outputs[port].waiting.pop_front() else { break };
                 station.outbox -= 1;
-                self.push(station, port, pipe, message);
+                self.push(station, port, pipe, message, size);
             }
             if station.outputs[port].waiting.is_empty() {
                 for pipe in &station.outputs[port].pipes {
@@ -282,8 +299,8 @@ impl Shard {
         }
     }
 
-    fn free_pipe(&self, station: &Station, port: usize, message: &Message) -> Option<u32> {
-        station.outputs[port].pipes.iter().copied().find(|pipe| self.pipes[*pipe as usize].has_room(message))
+    fn free_pipe(&self, station: &Station, port: usize, size: usize) -> Option<u32> {
+        station.outputs[port].pipes.iter().copied().find(|pipe| self.pipes[*pipe as usize].has_room(size))
     }
 
     /// A message larger than a pipe's whole byte bound can never pass it (G1): it fails here.

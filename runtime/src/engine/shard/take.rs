@@ -1,7 +1,7 @@
 //! Taking in: messages, signals, ended holds; and what happens when a behaviour panics.
 
 use super::{Shard, mark_ready, room_came};
-use crate::engine::signal::{Parcel, Signal, source_of_station};
+use crate::engine::signal::{Parcel, Signal, source_of_pipe, source_of_station};
 use crate::engine::station::{Health, Station};
 use crate::message::{Message, Settlement, Tracked};
 use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
@@ -49,7 +49,7 @@ impl Shard {
         let kept = tracked.map(|_| station.behaviour.dead_lettered());
         let incoming = Incoming { pipe: pull.then_some(pipe_number), settlement: message.settlement.clone(), tracked, arrived: self.now };
         let holds = station.slots.holds();
-        self.call(station, Event::Message(port, message), Some(incoming));
+        self.call(station, Event::Message(port, message), Some(&incoming));
         if kept.is_some_and(|kept| station.behaviour.dead_lettered() > kept) {
             // A node that collects dead letters is where they end.
             self.close_tracked(station, tracked);
@@ -76,7 +76,7 @@ impl Shard {
         }
         let incoming =
             Incoming { pipe: None, settlement: message.settlement.clone(), tracked: message.tracked(), arrived: message.arrived };
-        self.call(station, Event::Released(ticket, message), Some(incoming));
+        self.call(station, Event::Released(ticket, message), Some(&incoming));
     }
 
     /// Takes one signal.
@@ -115,7 +115,7 @@ impl Shard {
             Signal::Answer { ticket, generation, answer } => {
                 if generation == station.generation {
                     station.asks = station.asks.saturating_sub(1);
-                    self.call(station, Event::Answer(ticket, answer), None);
+                    self.call(station, Event::Answer(ticket, *answer), None);
                 }
             }
             Signal::Drain => self.call(station, Event::Drain, None),
@@ -142,6 +142,7 @@ impl Shard {
     /// Reports to the senders: what was taken, what was finished, and credit for free servers (G3).
     pub(super) fn report_back(&mut self, station: &mut Station) {
         let mut touched = std::mem::take(&mut station.touched);
+        let took = !touched.is_empty();
         for pipe_number in touched.drain(..) {
             let pipe = &mut self.pipes[pipe_number as usize];
             let (taken, bytes) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.taken_bytes));
@@ -150,6 +151,10 @@ impl Shard {
         station.touched = touched;
         for index in 0..station.pulls_in.len() {
             let pipe_number = station.pulls_in[index];
+            if took && !matches!(station.intake, Intake::Servers { .. } | Intake::Shared { .. }) {
+                let held_up = station.outbox > 0 || station.intake == Intake::Store { closed: true };
+                self.pipes[pipe_number as usize].prove(held_up);
+            }
             let window = self.window(station, pipe_number);
             let pipe = &mut self.pipes[pipe_number as usize];
             let granted = window.saturating_sub(pipe.outstanding);
@@ -157,7 +162,7 @@ impl Shard {
             if granted + finished > 0 {
                 pipe.outstanding += granted;
                 let to = pipe.shape.from.0;
-                self.signal(station, to, pipe_number, Signal::Granted { pipe: pipe_number, granted, finished });
+                self.signal(station, to, source_of_pipe(pipe_number), Signal::Granted { pipe: pipe_number, granted, finished });
             }
         }
     }
@@ -231,7 +236,7 @@ impl Shard {
         match station.intake {
             Intake::Plain => {
                 if station.outbox == 0 {
-                    pipe.shape.capacity
+                    pipe.ahead
                 } else {
                     0
                 }
@@ -244,18 +249,18 @@ impl Shard {
                 let occupied = (station.slots.holds() + station.outbox) as u32 + waiting_of_others;
                 most.saturating_sub(occupied).min(MOST_CREDIT)
             }
-            Intake::Store { closed } => u32::from(!closed) * pipe.shape.capacity,
+            Intake::Store { closed } => u32::from(!closed) * pipe.ahead,
         }
     }
 
     /// A behaviour panicked: stop the node, give back what it had, try again later. The rest of the graph runs on.
-    pub(super) fn broke(&mut self, station: &mut Station, error: &Arc<str>, incoming: Option<Incoming>) {
+    pub(super) fn broke(&mut self, station: &mut Station, error: &Arc<str>, incoming: Option<&Incoming>) {
         station.panics += 1;
         station.counts.errors += 1;
         station.last_error = Some(error.clone());
         self.journal.write(self.now, Some(&station.id), error);
         if let Some(incoming) = incoming {
-            self.lost_in_panic(station, &incoming, error);
+            self.lost_in_panic(station, incoming, error);
         }
         let until = self.now + station.restart_delay();
         station.health = Health::Stopped { error: error.clone(), until };
@@ -295,14 +300,12 @@ impl Shard {
             self.nack(station, message, &reason);
         }
         let inside = station.behaviour.held();
-        let mut wishes = std::mem::take(&mut self.wishes);
         let now = self.now;
-        if station.guarded(now, &mut wishes, |behaviour, fx| behaviour.give_back(fx)).is_ok() {
-            self.carry_out(station, &mut wishes, None);
+        if station.guarded(now, |behaviour, fx| behaviour.give_back(fx)).is_ok() {
+            self.carry_out(station, None);
         } else {
             (0..inside).for_each(|_| station.counts.drop("panic"));
         }
-        self.wishes = wishes;
         let read = crate::engine::plan::reader(&station.folder);
         let receivers = self.receivers(station);
         let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read).with_receivers(&receivers);

@@ -88,7 +88,7 @@ impl Script {
             }
             Effect::Ask(ticket, ask) => {
                 let answer = self.outside.as_mut().map(|outside| outside(&ask));
-                self.seen.asked.push(ask);
+                self.seen.asked.push(*ask);
                 if let Some(answer) = answer {
                     self.later(at + self.latency, Due::Answer(ticket, answer));
                 }

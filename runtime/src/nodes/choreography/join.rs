@@ -357,7 +357,9 @@ mod tests {
     use serde_json::json;
 
     fn copy(message: &Message, payload: Value) -> Message {
-        Message { payload: Payload::from_value(payload), ..message.clone() }
+        let mut copy = message.clone();
+        copy.payload = Payload::from_value(payload);
+        copy
     }
 
     #[test]

@@ -208,7 +208,8 @@ mod tests {
         let mut balance = Script::new(&BALANCE, settings("random", &[("a", 0.5), ("b", 0.5)]));
         let message = balance.message(json!(0));
         for hops in 0..100 {
-            let again = Message { hops, ..message.clone() };
+            let mut again = message.clone();
+            again.hops = hops;
             balance.send_message("in", again);
         }
         let found = balance.payloads("a").len();

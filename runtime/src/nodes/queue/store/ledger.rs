@@ -16,6 +16,15 @@ impl Store {
             self.expiries.pop();
         }
         let alive = (self.slots.len() - self.free.len()) * 2 + 1_024;
+        let longest = self.levels.iter().map(|level| level.numbers.len()).max().unwrap_or(0);
+        if self.locks.len().max(self.expiries.len()).max(self.delayed.len()).max(longest) > alive {
+            self.sweep_all(alive);
+        }
+    }
+
+    /// Clears stale entries away from everywhere where there are more than `alive` entries.
+    #[cold]
+    fn sweep_all(&mut self, alive: usize) {
         if self.locks.len() > alive {
             let mut locks = std::mem::take(&mut self.locks);
             locks.retain(|&(_, lock, number)| self.locked(number, lock).is_some());
