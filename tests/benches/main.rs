@@ -32,6 +32,11 @@ use options::Options;
 use std::fmt;
 use std::process::ExitCode;
 
+/// The program's own allocator, for the sticks too.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn cases() -> Vec<Case> {
     let families = [
         live::cases,
