@@ -65,6 +65,8 @@ const BANS: &[Ban] = &[
         except: &[
             "runtime/src/engine/live",
             "runtime/src/engine/run.rs",
+            // Replications run side by side.
+            "runtime/src/engine/experiment",
             "runtime/src/engine/files.rs",
             "runtime/src/engine/records.rs",
             "runtime/src/engine/plan.rs",

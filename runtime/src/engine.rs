@@ -1,8 +1,9 @@
 //! Runs a plan: stations, pipes, and the two drivers over the same behaviours.
 //!
 //! A [`plan::Plan`] is a graph taken apart. [`shard::Shard`] runs some of its stations on one thread, in rounds, with the clock as an
-//! argument; it keeps the guarantees G1 to G16 of the design. [`sim`] drives one shard through virtual time. [`live`] drives one for each
-//! worker thread by the wall clock, or cranked by hand for the tests. [`run`] is the handle that the window and the command line hold.
+//! argument; it keeps the guarantees G1 to G16 of the design. [`sim`] drives one shard through virtual time; [`experiment`] does so
+//! many times over. [`live`] drives one for each worker thread by the wall clock, or cranked by hand for the tests. [`run`] is the handle
+//! that the window and the command line hold.
 //!
 //! # How a message moves
 //! Each sentence is kept by the module named, and has a test that bears its number.
@@ -34,6 +35,7 @@ pub mod assemble;
 pub mod calendar;
 pub mod control;
 pub mod deadlock;
+pub mod experiment;
 pub mod files;
 pub mod inbox;
 pub mod laws;

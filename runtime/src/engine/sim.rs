@@ -5,6 +5,7 @@ use super::files::Files;
 use super::plan::Plan;
 use super::publish::{Part, Publisher};
 use super::shard::{Shard, World};
+use super::station::Station;
 use super::summary::{self, Course};
 use crate::id::PipeId;
 use crate::node::{Answer, Ask, Ticket};
@@ -97,6 +98,11 @@ impl Simulation {
     /// Arrivals and ends of service so far.
     pub fn events(&self) -> u64 {
         self.shards[0].events
+    }
+
+    /// How many messages are inside now, dead letters not.
+    pub fn inside(&self) -> u64 {
+        self.shards.iter().flat_map(Shard::stations).map(Station::held).sum()
     }
 
     /// Runs everything that is due before `limit`, at most `budget` rounds of it.
