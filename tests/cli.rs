@@ -36,10 +36,14 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+/// What the program said.
+pub struct Said {
+    /// The code it ended with.
+    pub code: i32,
+    /// Its standard output.
+    pub out: String,
+    /// Its standard error.
+    pub err: String,
 }
 
 impl Said {
@@ -50,12 +54,14 @@ impl Said {
         said
     }
 
-    fn json(&self) -> Value {
+    /// Its standard output as JSON.
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
     }
 }
 
-fn say(arguments: &[&str]) -> Said {
+/// Runs the program to its end.
+pub fn say(arguments: &[&str]) -> Said {
     Said::of(&command(arguments).output().expect("the program can be started"))
 }
 

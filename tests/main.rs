@@ -4,6 +4,7 @@ mod cli;
 mod determinism;
 mod edits;
 mod every_kind;
+mod experiment;
 mod faults;
 mod format;
 mod order;

@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod drive;
 mod exit;
+mod experiment;
 mod explain;
 mod fallback;
 mod fmt;

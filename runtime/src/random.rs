@@ -118,35 +118,4 @@ const fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The known answers published with Random123 (`kat_vectors`, philox4x32 10).
-    #[test]
-    fn philox_gives_the_published_answers() {
-        assert_eq!(philox4x32_10([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
-        assert_eq!(philox4x32_10([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
-        assert_eq!(
-            philox4x32_10([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
-            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
-        );
-    }
-
-    #[test]
-    fn g11_a_draw_belongs_to_message_attempt_and_purpose() {
-        let node = StreamKey::of_node(7, 0, "pool");
-        let service = node.purpose(const { Purpose::of("service") });
-        let id = MessageId(42);
-        assert_eq!(service.for_message(id, 1).next_u64(), service.for_message(id, 1).next_u64());
-        assert_ne!(service.for_message(id, 1).next_u64(), service.for_message(id, 2).next_u64());
-        assert_ne!(service.for_message(id, 1).next_u64(), node.purpose(const { Purpose::of("failure") }).for_message(id, 1).next_u64());
-        assert_ne!(service, StreamKey::of_node(8, 0, "pool").purpose(const { Purpose::of("service") }));
-    }
-
-    #[test]
-    fn units_are_uniform_enough() {
-        let stream = StreamKey::of_node(1, 0, "n");
-        let mean = (0..100_000).map(|n| stream.for_index(n).unit()).sum::<f64>() / 1e5;
-        assert!((mean - 0.5).abs() < 0.004, "{mean}");
-    }
-}
+mod tests;

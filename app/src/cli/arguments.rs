@@ -2,6 +2,7 @@
 
 use super::Exit;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipewright_runtime::engine::experiment::WarmUp;
 use pipewright_runtime::telemetry::snapshot::Mode;
 use pipewright_runtime::units::Span;
 use std::path::PathBuf;
@@ -186,11 +187,24 @@ pub struct SimulateArguments {
     /// The seed of all chance; the graph's own unless said
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Leave this time at the start out of the statistics
-    #[arg(long, value_name = "SPAN", value_parser = span)]
-    pub warm_up: Option<Span>,
+    /// Leave this time at the start out of the statistics; `auto` lets MSER-5 find it from ten pilot replications
+    #[arg(long, value_name = "SPAN|auto", value_parser = warm_up)]
+    pub warm_up: Option<WarmUp>,
+    /// Simulate so many times under different chance, and report means with their 95 % confidence intervals
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub replications: Option<u64>,
+    /// Go on with replications until the relative error of every interval is at most this, such as 2%: at least 10, at most
+    /// --replications, or 1000
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub precision: Option<f64>,
+    /// What must be that precise, such as queues.jobs.wait.mean_s; every mean, rate and busy share unless said. May be repeated
+    #[arg(long, value_name = "NAME", requires = "precision")]
+    pub measure: Vec<String>,
+    /// How many replications to run side by side; 0 for as many as there are cores. The result does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
     /// Let sinks write their files and standard output; a simulation touches nothing otherwise
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["replications", "precision"])]
     pub write: bool,
     /// What becomes of the report
     #[command(flatten)]
@@ -208,6 +222,16 @@ fn size(text: &str) -> Result<(f32, f32), String> {
 
 fn span(text: &str) -> Result<Span, String> {
     text.parse().map_err(|error: pipewright_runtime::units::UnitError| error.to_string())
+}
+
+fn warm_up(text: &str) -> Result<WarmUp, String> {
+    if text == "auto" { Ok(WarmUp::Auto) } else { span(text).map(WarmUp::Given) }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    let share = number.map(|number| number / 100.0).filter(|share| (0.000_1..=1.0).contains(share));
+    share.ok_or_else(|| "expected a percentage from 0.01% to 100%, such as 2%".into())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -243,8 +267,20 @@ mod tests {
         let Ok(Some(Verb::Simulate(found))) = read("pipewright simulate a.ron --until 2min --seed 7 --warm-up 10s --within 20s") else {
             panic!("not read")
         };
-        assert_eq!((found.until, found.seed, found.warm_up), (Span::secs(120), Some(7), Some(Span::secs(10))));
+        assert_eq!((found.until, found.seed, found.warm_up), (Span::secs(120), Some(7), Some(WarmUp::Given(Span::secs(10)))));
         assert_eq!(found.report.within, Some(Span::secs(20)));
+        let Ok(Some(Verb::Simulate(found))) = read("pipewright simulate a.ron --warm-up auto --precision 2.5% --measure a --measure b")
+        else {
+            panic!("not read")
+        };
+        assert_eq!(
+            (found.warm_up, found.precision, found.measure),
+            (Some(WarmUp::Auto), Some(0.025), vec!["a".to_owned(), "b".to_owned()])
+        );
+        for wrong in ["--precision 2", "--precision 0%", "--precision 200%", "--measure a", "--replications 0", "--replications 5 --write"]
+        {
+            assert!(read(&format!("pipewright simulate a.ron {wrong}")).is_err(), "{wrong}");
+        }
         let error = read("pipewright run a.ron --for 10").unwrap_err().to_string();
         assert!(error.contains("250 ms"), "says how spans are written: {error}");
     }

@@ -57,7 +57,7 @@ pub fn drive(loaded: &Loaded, options: &RunOptions, arguments: &ReportArguments,
     };
     let mut report = serde_json::to_value(report).expect("a report always writes");
     report["graph"] = Value::from(loaded.path.to_string_lossy());
-    let written = hand_over(&report, arguments);
+    let written = hand_over(&report, arguments, summary::text);
     match &last.state {
         RunState::Failed(error) => {
             complain(&format!("the run failed: {error}"));
@@ -93,8 +93,8 @@ fn watch(run: &Run, interrupts: &Interrupts, show: &mut dyn Show) -> Arc<Snapsho
     }
 }
 
-/// Prints the report, and writes it to a file where asked.
-fn hand_over(report: &Value, arguments: &ReportArguments) -> Exit {
+/// Prints the report, in words by `text`, and writes it to a file where asked.
+pub fn hand_over(report: &Value, arguments: &ReportArguments, text: fn(&Value) -> String) -> Exit {
     if let Some(path) = &arguments.out {
         let text = serde_json::to_string_pretty(report).expect("JSON values always write") + "\n";
         if let Err(error) = std::fs::write(path, text) {
@@ -105,6 +105,6 @@ fn hand_over(report: &Value, arguments: &ReportArguments) -> Exit {
     match arguments {
         ReportArguments { json: true, .. } => print_json(report),
         ReportArguments { quiet: true, .. } => Exit::Good,
-        ReportArguments { .. } => say(&summary::text(report)),
+        ReportArguments { .. } => say(&text(report)),
     }
 }

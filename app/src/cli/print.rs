@@ -35,6 +35,12 @@ pub fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{}error{}: {text}", style.strong(Severity::Error), style.off());
 }
 
+/// Says something that is no error but must not be overlooked, on standard error.
+pub fn remark(text: &str) {
+    let style = Style::of(&io::stderr());
+    let _ = writeln!(io::stderr(), "{}note{}: {text}", style.strong(Severity::Advice), style.off());
+}
+
 /// Colours on a terminal, nothing elsewhere or where `NO_COLOR` is set.
 #[derive(Clone, Copy)]
 pub struct Style(bool);

@@ -3,6 +3,7 @@
 use super::Exit;
 use super::arguments::SimulateArguments;
 use super::drive::{Show, drive, open};
+use super::experiment;
 use super::run::Silent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipewright_runtime::engine::control::Speed;
@@ -17,11 +18,18 @@ pub fn simulate(arguments: &SimulateArguments) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
+    if experiment::asked(arguments) {
+        return experiment::experiment(&loaded, arguments);
+    }
+    let warm_up = match experiment::warm_up(&loaded, arguments) {
+        Ok(warm_up) => warm_up,
+        Err(exit) => return exit,
+    };
     let options = RunOptions {
         seed: arguments.seed,
         speed: Speed::Fastest,
         until: Some(arguments.until),
-        warm_up: arguments.warm_up.unwrap_or(Span::ZERO),
+        warm_up,
         within: arguments.report.within,
         output: arguments.write.then(|| loaded.output()),
         ..RunOptions::new(Mode::Simulated, loaded.folder())

@@ -155,6 +155,20 @@ pub struct PrecisionOutcome {
     pub relative_half_width: Option<f64>,
 }
 
+/// Finds the warm-up of a graph by pilot replications, whatever the options say of it. `heed` and `stop` as for [`experiment`].
+pub fn find_warm_up(
+    graph: &Graph,
+    catalogue: Catalogue,
+    options: &ExperimentOptions,
+    stop: &AtomicBool,
+    heed: &mut dyn FnMut(&Progress),
+) -> Result<WarmUpOutcome, Failure> {
+    let simulated = AtomicU64::new(0);
+    let replicator = Replicator::new(graph, catalogue, options, stop, &simulated);
+    replicator.checked()?;
+    warm_up::find(&replicator, options.threads, heed)
+}
+
 /// Runs an experiment. `heed` hears how far it is, at least ten times a second; `stop` ends it with what is complete.
 pub fn experiment(
     graph: &Graph,
@@ -165,24 +179,11 @@ pub fn experiment(
 ) -> Result<Outcome, Failure> {
     let began = std::time::Instant::now();
     let simulated = AtomicU64::new(0);
-    let mut replicator = Replicator {
-        graph,
-        catalogue,
-        seed: options.seed,
-        folder: &options.folder,
-        until: options.until,
-        warm_up: Span::ZERO,
-        within: options.within,
-        stop,
-        simulated: &simulated,
-    };
+    let mut replicator = Replicator::new(graph, catalogue, options, stop, &simulated);
     let seed = replicator.checked()?;
     let warm_up = match options.warm_up {
         WarmUp::Given(span) => WarmUpOutcome { span_s: span.seconds(), method: "given", at_boundary: false, pilots: 0 },
-        WarmUp::Auto => {
-            let found = warm_up::find(&replicator, options.threads, heed)?;
-            WarmUpOutcome { span_s: found.span_s, method: "mser-5", at_boundary: found.at_boundary, pilots: found.pilots }
-        }
+        WarmUp::Auto => warm_up::find(&replicator, options.threads, heed)?,
     };
     replicator.warm_up = if let WarmUp::Given(span) = options.warm_up { span } else { Span::from_seconds(warm_up.span_s) };
     simulated.store(0, Ordering::Relaxed);

@@ -4,7 +4,7 @@ use crate::telemetry::report::Report;
 use serde_json::Value;
 
 /// What in a report is no measure: names, circumstances, and the laws, which have no mean.
-const NO_MEASURE: &[&str] = &["format", "seed", "wall_s", "warm_up_s", "laws", "deadlocks", "errors", "balanced"];
+const NO_MEASURE: &[&str] = &["format", "seed", "wall_s", "warm_up_s", "laws", "expectations", "deadlocks", "errors", "balanced"];
 
 /// The names whose absence means zero: reasons that did not occur, numbers of messages that were never reached.
 const ABSENT_IS_ZERO: &[&str] = &["dropped", "in_system_share"];

@@ -1,5 +1,6 @@
 //! Independent replications of one graph, spread over threads and taken in order.
 
+use super::ExperimentOptions;
 use super::measures::measures;
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Advance, Simulation, SimulationOptions};
@@ -77,7 +78,19 @@ const ROUNDS_AT_ONCE: u64 = 1 << 15;
 /// How often the caller hears that time passes.
 const TICK: Duration = Duration::from_millis(100);
 
-impl Replicator<'_> {
+impl<'a> Replicator<'a> {
+    /// What the replications of an experiment have in common; no warm-up yet.
+    pub fn new(
+        graph: &'a Graph,
+        catalogue: Catalogue,
+        options: &'a ExperimentOptions,
+        stop: &'a AtomicBool,
+        simulated: &'a AtomicU64,
+    ) -> Self {
+        let ExperimentOptions { seed, until, within, ref folder, .. } = *options;
+        Self { graph, catalogue, seed, folder, until, warm_up: Span::ZERO, within, stop, simulated }
+    }
+
     /// The seed of a graph that can run.
     pub fn checked(&self) -> Result<u64, Failure> {
         Plan::of(self.graph, self.catalogue, self.seed, self.folder).map(|plan| plan.seed).map_err(Failure::Problems)

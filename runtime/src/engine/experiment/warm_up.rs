@@ -8,8 +8,8 @@
 //! The observations are the number of messages inside the run at equally spaced moments, averaged over pilot replications whose streams the
 //! measured ones do not use (averaging first sharpens the rule: Hoad, Robinson and Davies, "Automating warm-up length estimation", WSC 2008).
 
-use super::Progress;
 use super::replicate::{Failure, Replicator, in_order};
+use super::{Progress, WarmUpOutcome};
 use crate::units::{Moment, Span};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,19 +24,8 @@ const FEWEST: usize = 10;
 /// The first pilot's number. Measured replications count from 0 and never come here.
 pub const FIRST_PILOT: u64 = 1 << 40;
 
-/// What MSER-5 found.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct WarmUpFound {
-    /// How much to leave out.
-    pub span_s: f64,
-    /// Whether the least standard error lay at the end of the range searched: then the run is too short to tell how long it takes.
-    pub at_boundary: bool,
-    /// How many pilot replications it comes from.
-    pub pilots: u64,
-}
-
 /// Runs pilots and finds the warm-up of a run of this length.
-pub fn find(replicator: &Replicator<'_>, threads: usize, heed: &mut dyn FnMut(&Progress)) -> Result<WarmUpFound, Failure> {
+pub fn find(replicator: &Replicator<'_>, threads: usize, heed: &mut dyn FnMut(&Progress)) -> Result<WarmUpOutcome, Failure> {
     let until = replicator.until;
     let mut sums: Vec<f64> = Vec::new();
     let mut shortest = usize::MAX;
@@ -60,7 +49,7 @@ pub fn find(replicator: &Replicator<'_>, threads: usize, heed: &mut dyn FnMut(&P
     sums.truncate(shortest);
     let (batches, at_boundary) = truncation(&sums);
     let step = until.seconds() / BATCHES as f64;
-    Ok(WarmUpFound { span_s: batches as f64 * step, at_boundary, pilots: PILOTS })
+    Ok(WarmUpOutcome { span_s: batches as f64 * step, method: "mser-5", at_boundary, pilots: PILOTS })
 }
 
 /// When a pilot is looked at.
