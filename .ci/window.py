@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Opens the real window under Xvfb on a running sample and looks at it the way a screen reader and a camera do: every node's title is
-found through AccessKit (AT-SPI), its family's colour lies inside its rectangle in a screenshot, and a counter rises.
+found through AccessKit (AT-SPI), no two nodes lie upon each other and none is cut off, its family's colour lies inside its rectangle in a
+screenshot, and a counter rises. Then the window takes its own picture of its main states, in both themes and on a small screen: each
+stands on its theme's ground, is not blank, and shows its words in a contrast that can be read.
 
 Usage: dbus-run-session -- /usr/bin/python3 .ci/window.py PROGRAM [PICTURE.png]
 """
@@ -104,14 +106,20 @@ def nodes_of_sample():
     return [(title, kind) for kind, title in entries]
 
 
+def colours(theme):
+    """Name to (r, g, b), from a theme's file."""
+    text = open(f"assets/themes/{theme}.ron", encoding="utf-8").read()
+    tokens = dict(re.findall(r'(\w+):\s*"(#[0-9a-fA-F]{6})"', text))
+    return {name: tuple(int(text[i:i + 2], 16) for i in (1, 3, 5)) for name, text in tokens.items()}
+
+
 def family_colours():
     """Family to (r, g, b), from the dark theme file."""
-    text = open("assets/themes/dark.ron", encoding="utf-8").read()
-    tokens = dict(re.findall(r'(\w+):\s*"(#[0-9a-fA-F]{6})"', text))
+    tokens = colours("dark")
     colour = lambda family: tokens.get(family) or fail(f"assets/themes/dark.ron has no colour `{family}`")
     words = {"Publish": "publish", "Topic": "topic", "Queue": "queue", "Filter": "filter", "Claim check": "claim", "Bridge": "bridge",
              "Choreography": "choreography", "Supervision": "supervision", "Sink": "sink"}
-    return lambda family: tuple(int(colour(words[family])[i:i + 2], 16) for i in (1, 3, 5))
+    return lambda family: colour(words[family])
 
 
 def screenshot():
@@ -124,6 +132,74 @@ def holds_colour(picture, rectangle, colour, least):
     part = picture.crop((x, y, x + width, y + height))
     near = sum(1 for pixel in part.getdata() if all(abs(a - b) <= 14 for a, b in zip(pixel, colour)))
     return near >= least
+
+
+def luminance(colour):
+    """WCAG 2.1, relative luminance."""
+    linear = lambda value: value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+    red, green, blue = (linear(value / 255) for value in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    """WCAG 2.1, contrast ratio."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def upon_each_other(a, b):
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+
+
+def look_at_rectangles(rectangles, whole):
+    """Nodes neither lie upon each other nor reach out of the window."""
+    titles = list(rectangles)
+    for number, title in enumerate(titles):
+        x, y, width, height = rectangles[title]
+        if x < whole[0] or y < whole[1] or x + width > whole[0] + whole[2] or y + height > whole[1] + whole[3]:
+            fail(f"{title} at {rectangles[title]} is cut off by the window {whole}")
+        for other in titles[number + 1:]:
+            if upon_each_other(rectangles[title], rectangles[other]):
+                fail(f"{title} at {rectangles[title]} lies upon {other} at {rectangles[other]}")
+
+
+# A main state of the window: its name, what opens it, and how many words' worth of ink it shows at least, in pixels of the text's colour.
+STATES = [
+    ("welcome", [], 400),
+    ("running", [SAMPLE, "--run", "simulate", "--after", "2s"], 500),
+    ("problems", ["target/ci-problems.ron"], 400),
+]
+SIZES = {"dark": ["1600x1000"], "light": ["1600x1000", "1000x640"]}
+PROBLEMS = """(format: 1, title: "Problems", nodes: {"in": generator(rate: "soon"), "lost": queue(capacity: 0)}, pipes: ["in.out -> nowhere.in"])"""
+
+
+def look_at_pictures(environment):
+    with open("target/ci-problems.ron", "w", encoding="utf-8") as file:
+        file.write(PROBLEMS)
+    for theme, sizes in SIZES.items():
+        tokens = colours(theme)
+        for size in sizes:
+            for name, arguments, ink in STATES:
+                path = f"target/ci-{name}-{theme}-{size}.png"
+                subprocess.run([PROGRAM, *arguments, "--screenshot", path, "--size", size, "--theme", theme], check=True,
+                               env=environment, timeout=PATIENCE)
+                look_at_picture(Image.open(path).convert("RGB"), f"{name}, {theme}, {size}: {path}", tokens, size, ink)
+    print("every state can be read in both themes")
+
+
+def look_at_picture(picture, what, tokens, size, ink):
+    if picture.size != tuple(int(side) for side in size.split("x")):
+        fail(f"{what} measures {picture.size}")
+    counts = {colour: count for count, colour in picture.getcolors(maxcolors=1 << 24)}
+    area = picture.size[0] * picture.size[1]
+    grounds = {name: counts.get(tokens[name], 0) for name in ("canvas", "panel")}
+    if sum(grounds.values()) < area * 0.4:
+        fail(f"{what} does not stand on its theme's grounds: {grounds} of {area} pixels")
+    if counts.get(tokens["text"], 0) * (1600 * 1000 / area) < ink:
+        fail(f"{what} shows only {counts.get(tokens['text'], 0)} pixels of text")
+    for ground in grounds:
+        if grounds[ground] and contrast(tokens["text"], tokens[ground]) < 4.5:
+            fail(f"{what}: text on {ground} has a contrast of {contrast(tokens['text'], tokens[ground]):.1f}")
 
 
 def main():
@@ -156,6 +232,9 @@ def main():
     print("found through AccessKit:", ", ".join(found))
     time.sleep(2)
 
+    extents = {title: one.get_extents(Atspi.CoordType.SCREEN) for title, (one, _) in found.items()}
+    look_at_rectangles({title: (e.x, e.y, e.width, e.height) for title, e in extents.items()}, (0, 0, 1920, 1200))
+    print("no node lies upon another")
     picture = screenshot()
     colour_of = family_colours()
     for title, (one, kind) in found.items():
@@ -165,7 +244,11 @@ def main():
             fail(f"{title} has the rectangle {rectangle}")
         if not holds_colour(picture, rectangle, colour_of(families[kind]), 20):
             fail(f"{title}: the colour of {families[kind]} {colour_of(families[kind])} is not inside {rectangle}; see {PICTURE}")
-    print("every family's colour lies inside its node's rectangle")
+        part = picture.crop((rectangle[0], rectangle[1], rectangle[0] + rectangle[2], rectangle[1] + rectangle[3]))
+        best = max(contrast(colour, colours("dark")["raised"]) for _, colour in part.getcolors(maxcolors=1 << 24))
+        if best < 4.5:
+            fail(f"{title}: nothing in {rectangle} stands out by more than {best:.1f}; see {PICTURE}")
+    print("every family's colour lies inside its node's rectangle, and words that can be read")
 
     if os.environ.get("WINDOW_NAMES"):
         print("\n".join(sorted(named(app))))
@@ -173,6 +256,7 @@ def main():
     first = wait_for("a counter", counter)
     later = wait_for("a counter that rises", lambda: (counter() or 0) > first and counter())
     print(f"a counter rose from {first} to {later}")
+    look_at_pictures(environment)
 
 
 def counter_of(app):

@@ -148,8 +148,7 @@ pub fn figures_shown(node: &SceneNode, figures: Option<&NodeFigures>) -> [String
         Figure::Received => figure::count(figures.received),
         Figure::Held => format!("{} held", short_count(figures.held)),
         Figure::LostShare => {
-            let lost = figures.errors + figures.dead_lettered + figures.dropped.iter().map(|(_, count)| count).sum::<u64>();
-            format!("{} lost", figure::percent(if figures.received == 0 { 0.0 } else { lost as f64 / figures.received as f64 }))
+            format!("{} lost", figure::percent(lost_share(figures)))
         }
         Figure::Busy => format!("busy {}", figure::percent(figures.busy)),
         Figure::Setting(_) => node.settings_shown[place].clone().unwrap_or_default(),
@@ -168,6 +167,27 @@ pub fn figures_shown(node: &SceneNode, figures: Option<&NodeFigures>) -> [String
     [text(0), text(1)]
 }
 
+/// Which share of what came in was lost here. A message that failed is an error and, later, perhaps a dead letter: it was lost once.
+fn lost_share(figures: &NodeFigures) -> f64 {
+    let dropped: u64 = figures.dropped.iter().map(|(_, count)| count).sum();
+    let lost = figures.errors.max(figures.dead_lettered) + dropped;
+    if figures.received == 0 { 0.0 } else { (lost as f64 / figures.received as f64).min(1.0) }
+}
+
 fn short_count(count: u64) -> String {
     if count < 100_000 { figure::count(count) } else { figure::short(count as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_lost_once() {
+        let figures = NodeFigures { received: 10, errors: 4, dead_lettered: 4, ..NodeFigures::default() };
+        assert!((lost_share(&figures) - 0.4).abs() < 1e-9);
+        let figures = NodeFigures { received: 2, errors: 3, ..NodeFigures::default() };
+        assert!((lost_share(&figures) - 1.0).abs() < 1e-9, "what failed again and again is not more than all");
+        assert!(lost_share(&NodeFigures::default()).abs() < 1e-9);
+    }
 }

@@ -113,7 +113,7 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     let strong = if running { theme.text } else { theme.dim };
     let font = if running { theme::mono(brush.text_size(11.5)) } else { theme::body(brush.text_size(11.5)) };
     let second = brush.line(&look.figures[1], font.clone(), theme.dim, f32::INFINITY);
-    let beside = if look.figures[1].is_empty() { 0.0 } else { second.size().x + brush.scale(10.0) };
+    let beside = if look.figures[1].is_empty() { 0.0 } else { second.size().x.max(brush.scale(RESERVED)) + brush.scale(10.0) };
     let both = running.then(|| figure_line(brush, &look.figures[0], &font, strong, whole - beside)).flatten();
     match both {
         Some(first) => {
@@ -132,6 +132,9 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
         brush.text_left(pos2(left.x, graph.center().y - brush.scale(2.0)), summary);
     }
 }
+
+/// The room that the dim figure keeps though it is short just now, so that the strong one does not change its words with every sample.
+const RESERVED: f32 = 46.0;
 
 /// A figure in one line; without its word if it is too wide, and nothing at all if it does not fit even so.
 fn figure_line(brush: &Brush<'_>, text: &str, font: &FontId, colour: Color32, width: f32) -> Option<Arc<Galley>> {

@@ -61,7 +61,7 @@ fn colour(brush: &Brush<'_>, pipe: &ScenePipe, look: &PipeLook<'_>) -> Color32 {
 /// How finely a curve is cut, by its size on screen.
 fn pieces(brush: &Brush<'_>, curve: &Curve) -> usize {
     let size = brush.scale(curve.bounds().width() + curve.bounds().height()) / curve.parts().len() as f32;
-    ((size / 14.0) as usize).clamp(6, 48)
+    ((size / 9.0) as usize).clamp(8, 48)
 }
 
 /// Paints the wire and what moves along it.

@@ -166,11 +166,16 @@ pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
         ui.label(RichText::new(prompt.why).color(theme.dim));
         ui.add_space(8.0);
         let path = PathBuf::from(prompt.text.trim());
-        let missing = matches!(prompt.purpose, Purpose::Open) && !path.is_file();
+        let (missing, is_folder) = (matches!(prompt.purpose, Purpose::Open) && !path.is_file(), path.is_dir());
         let field = crate::widgets::field::unit_field_ui(ui, theme, "Path of the file", &mut prompt.text, "", None);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if !entered && !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {
             field.request_focus();
+            // What is typed takes the place of what stands there.
+            let mut edit = egui::text_edit::TextEditState::load(ui.ctx(), field.id).unwrap_or_default();
+            let end = egui::text::CCursor::new(prompt.text.chars().count());
+            edit.cursor.set_char_range(Some(egui::text::CCursorRange::two(egui::text::CCursor::new(0), end)));
+            edit.store(ui.ctx(), field.id);
         }
         ui.add_space(8.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -182,7 +187,8 @@ pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
                 prompt.answer = Some(Chosen::Cancelled);
             }
             if missing && !prompt.text.trim().is_empty() {
-                ui.label(RichText::new("There is no such file.").color(theme.dim));
+                let why = if is_folder { "Name a file in this folder." } else { "There is no such file." };
+                ui.label(RichText::new(why).color(theme.dim));
             }
         });
     });

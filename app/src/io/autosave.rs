@@ -68,12 +68,26 @@ fn read(autosave: &Path) -> Option<Recovered> {
 /// Whether a process is there. Where the system does not tell (no /proc), nobody is: a running session's autosave may then be offered
 /// to a second one, as a copy.
 fn alive(process: u32) -> bool {
-    Path::new("/proc").join(process.to_string()).exists()
+    std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat")).is_ok_and(|stat| !ended(&stat))
+}
+
+/// Whether a line of `/proc/PID/stat` tells of a process that has ended and was not yet asked about by its parent: state Z or X, behind the
+/// name in parentheses (proc(5)).
+fn ended(stat: &str) -> bool {
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_waits_for_its_parent_is_dead() {
+        for (stat, dead) in [("7 (pipewright) Z 1 7", true), ("7 (a) Z b) S 1 7", false), ("7 (pipewright) R 1 7", false), ("", false)] {
+            assert_eq!(ended(stat), dead, "{stat}");
+        }
+        assert!(alive(std::process::id()) || !cfg!(target_os = "linux"));
+    }
 
     #[test]
     fn what_a_dead_session_left_is_found_and_what_a_living_one_has_is_not() {

@@ -148,7 +148,7 @@ fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
         });
         ui.scope(|ui| {
             ui.set_max_width(search);
-            search_ui(ui, theme, &mut query, "Search in messages", "");
+            search_ui(ui, theme, &mut query, if search < 170.0 { "Search" } else { "Search in messages" }, "");
         });
         let (icon, title) = if paused { (Icon::Run, "Go on listing") } else { (Icon::Pause, "Hold the list still") };
         let told = count_text(open, pipe);

@@ -47,7 +47,7 @@ pub fn palette_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
 }
 
 /// What a button of the palette needs beside its title.
-const AROUND_TITLE: f32 = 40.0;
+const AROUND_TITLE: f32 = 35.0;
 
 /// Two columns where most titles fit into one, else a single column; a title that does not fit takes a line of its own. Nothing is cut off.
 fn family_ui(ui: &mut Ui, theme: &Theme, state: &mut State, kinds: &[&'static Kind]) {

@@ -18,10 +18,11 @@ pub fn width(state: &State) -> f32 {
 
 /// Shows the bar.
 pub fn run_bar_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
+    let bar_width = width(state) - 1.0;
     let Some(open) = state.front_mut() else { return };
     let running = open.running();
     let mut mode = usize::from(open.mode == Mode::Simulated);
-    let width = if ui.available_width() < 560.0 { 68.0 } else { 84.0 };
+    let width = if ui.available_width() < bar_width { 68.0 } else { 84.0 };
     segmented_ui(ui, theme, &["Live", "Simulate"], &mut mode, width, !running);
     open.mode = if mode == 0 { Mode::Live } else { Mode::Simulated };
     ui.add_space(4.0);

@@ -21,6 +21,17 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
                 let _ = write!(text, " · {} selected", open.selection.len());
             }
             ui.label(small(text));
+            let mut restart = false;
+            if redrawn {
+                let text = RichText::new("▲ redrawn since the start").size(11.5).color(theme.warning);
+                ui.label(text).on_hover_text(
+                    "Nodes or pipes were put in or taken out. They come into force at the next start; changed settings do so at once.",
+                );
+                let button = egui::Button::new(RichText::new("Restart").size(11.5)).min_size(egui::vec2(0.0, 20.0));
+                if ui.add(button).on_hover_text("Ends the run at once and starts the drawing as it is now.  Ctrl R").clicked() {
+                    restart = true;
+                }
+            }
             let mut asked = false;
             for (severity, mark, word, colour) in [
                 (Severity::Error, "■", "error", theme.failed),
@@ -42,18 +53,8 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
                 (_, _, false, None) => String::new(),
             };
             ui.label(small(saved));
-            if redrawn {
-                let text = RichText::new("▲ redrawn since the start").size(11.5).color(theme.warning);
-                ui.label(text).on_hover_text(
-                    "Nodes or pipes were put in or taken out. They come into force at the next start; changed settings do so at once.",
-                );
-                let button = egui::Button::new(RichText::new("Restart").size(11.5)).min_size(egui::vec2(0.0, 20.0));
-                if ui.add(button).on_hover_text("Ends the run at once and starts the drawing as it is now.  Ctrl R").clicked() {
-                    state.outbox.command("run.restart");
-                }
-            }
-            if asked {
-                state.outbox.command("view.problems");
+            for (_, name) in [(asked, "view.problems"), (restart, "run.restart")].into_iter().filter(|(asked, _)| *asked) {
+                state.outbox.command(name);
             }
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -252,6 +252,28 @@ fn a_run_starts_pauses_changes_and_stops() {
 }
 
 #[test]
+fn a_node_put_between_two_has_room_and_frames_keep_what_is_in_them() {
+    let mut desk = Desk::with_sample("room");
+    let before = desk.graph();
+    let pipe = before.pipes().keys().next().unwrap().clone();
+    let (from, to) = (before.node(&pipe.from.node).unwrap().position, before.node(&pipe.to.node).unwrap().position);
+    let at = egui::pos2(f32::midpoint(from.x, to.x), from.y);
+    desk.perform(Action::AddNode { kind: "delay".into(), at, wire: None, into: Some(pipe) });
+    let graph = desk.graph();
+    let places: Vec<_> = graph.nodes().values().map(|node| node.position).collect();
+    for (number, a) in places.iter().enumerate() {
+        for b in &places[number + 1..] {
+            assert!((a.x - b.x).abs() >= 176.0 || (a.y - b.y).abs() >= 86.0, "{a:?} lies upon {b:?}");
+        }
+    }
+    for frame in before.frames().keys() {
+        assert_eq!(graph.nodes_in(*frame), before.nodes_in(*frame));
+    }
+    desk.perform(Action::Command("edit.undo"));
+    assert_eq!(desk.graph(), before, "in one step");
+}
+
+#[test]
 fn undo_brings_the_selection_back() {
     let mut desk = Desk::with_sample("undo-selection");
     let nodes: Vec<NodeId> = desk.graph().nodes().keys().cloned().collect();

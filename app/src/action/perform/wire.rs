@@ -5,7 +5,8 @@ use crate::action::{Action, Item};
 use crate::state::State;
 use egui::Pos2;
 use pipewright_runtime::check;
-use pipewright_runtime::graph::{Edit, Graph, Node, Pipe, Point};
+use pipewright_runtime::graph::layout::{NODE_HEIGHT, NODE_WIDTH};
+use pipewright_runtime::graph::{Edit, Frame, Graph, Node, Note, Pipe, Point};
 use pipewright_runtime::id::{End, NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Kind, PortRole, Ports};
 
@@ -39,9 +40,10 @@ pub fn add_node(state: &mut State, kind: &str, at: Pos2, wire: Option<End>, into
     let output = shape.outputs.iter().find(|port| port.role == PortRole::Message).map(|port| port.name.to_string());
     if let Some(pipe) = into
         && let (Some(input), Some(output)) = (&input, &output)
-        && let Some(change) = graph.insert_into_pipe(pipe, id.clone(), node.clone(), input, output)
+        && let (position, room) = room(graph, pipe, node.position)
+        && let Some(change) = graph.insert_into_pipe(pipe, id.clone(), Node { position, ..node.clone() }, input, output)
     {
-        apply(state, &label, change);
+        apply(state, &label, Edit::Group(room.into_iter().chain([change]).collect()));
         state.push(Action::Select(vec![Item::Node(id)]));
         return;
     }
@@ -62,6 +64,50 @@ pub fn add_node(state: &mut State, kind: &str, at: Pos2, wire: Option<End>, into
         open.document.end_gesture();
     }
     state.push(Action::Select(vec![Item::Node(id)]));
+}
+
+/// Space on both sides of a node that is put between two others.
+const GAP: f32 = 64.0;
+/// A frame that begins no farther left of a node than this moves with it.
+const FRAME_REACH: f32 = 80.0;
+
+/// Where a node stands that is put into a pipe at a place, and what moves to make room for it: all that begins as far right as the
+/// receiver. Where the pipe does not lead from left to right, or the node lies clear above or below, nothing moves.
+fn room(graph: &Graph, pipe: &PipeId, at: Point) -> (Point, Vec<Edit>) {
+    let position = |node: &NodeId| graph.node(node).map(|node| node.position);
+    let (Some(sender), Some(receiver)) = (position(&pipe.from.node), position(&pipe.to.node)) else { return (at, Vec::new()) };
+    let clear = |other: Point| (at.y - other.y).abs() >= NODE_HEIGHT + 16.0;
+    let least = sender.x + NODE_WIDTH + GAP;
+    let most = receiver.x - NODE_WIDTH - GAP;
+    if receiver.x <= sender.x || (clear(sender) && clear(receiver)) || (least..=most).contains(&at.x) {
+        return (at, Vec::new());
+    }
+    let x = if most < least { least } else { at.x.clamp(least, most) };
+    let shift = x + NODE_WIDTH + GAP - receiver.x;
+    if shift <= 0.0 {
+        return (Point { x, ..at }, Vec::new());
+    }
+    let right = |point: Point| Point { x: point.x + shift, ..point };
+    let moved = graph.nodes().iter().filter(|(id, node)| node.position.x >= receiver.x && **id != pipe.from.node);
+    let mut edits = vec![Edit::MoveNodes(moved.map(|(id, node)| (id.clone(), right(node.position))).collect())];
+    for (id, frame) in graph.frames() {
+        let frame = if frame.position.x >= receiver.x - FRAME_REACH {
+            Frame { position: right(frame.position), ..frame.clone() }
+        } else if frame.position.x + frame.size.x > receiver.x {
+            Frame { size: right(frame.size), ..frame.clone() }
+        } else {
+            continue;
+        };
+        edits.push(Edit::SetFrame(*id, Some(frame)));
+    }
+    for (id, note) in graph.notes().iter().filter(|(_, note)| note.position.x >= receiver.x) {
+        edits.push(Edit::SetNote(*id, Some(Note { position: right(note.position), ..note.clone() })));
+    }
+    for (id, bent) in graph.pipes().iter().filter(|(id, bent)| *id != pipe && bent.bends.iter().any(|bend| bend.x >= receiver.x)) {
+        let bends = bent.bends.iter().map(|bend| if bend.x >= receiver.x { right(*bend) } else { *bend }).collect();
+        edits.push(Edit::SetBends(id.clone(), bends));
+    }
+    (Point { x, ..at }, edits)
 }
 
 /// Wires an output to an input. Where the sender wants a certain kind behind it (a topic its subscriptions, G2), one is put in.
