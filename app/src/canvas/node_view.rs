@@ -115,15 +115,12 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     let second = brush.line(&look.figures[1], font.clone(), theme.dim, f32::INFINITY);
     let beside = if look.figures[1].is_empty() { 0.0 } else { second.size().x.max(brush.scale(RESERVED)) + brush.scale(10.0) };
     let both = running.then(|| figure_line(brush, &look.figures[0], &font, strong, whole - beside)).flatten();
-    match both {
-        Some(first) => {
-            brush.text_left(left, first);
-            brush.text_right(right, second);
-        }
-        None => {
-            let first = brush.line(&look.figures[0], font, strong, whole);
-            brush.text_left(left, first);
-        }
+    if let Some(first) = both {
+        brush.text_left(left, first);
+        brush.text_right(right, second);
+    } else {
+        let first = brush.line(&look.figures[0], font, strong, whole);
+        brush.text_left(left, first);
     }
     if let Some(line) = look.graph {
         brush.shapes.extend(line.shapes(graph, colour, brush.scale(1.2).clamp(0.8, 2.0)));

@@ -82,20 +82,17 @@ fn stretches_in(line: &str, tone: &Tone, found: &mut Vec<(String, Tone)>) {
             'h' if !before.is_alphanumeric() => address(rest, tone),
             _ => None,
         };
-        match marked {
-            Some((inside, after)) => {
-                if !plain.is_empty() {
-                    found.push((std::mem::take(&mut plain), tone.clone()));
-                }
-                found.extend(inside);
-                before = 'x';
-                rest = after;
+        if let Some((inside, after)) = marked {
+            if !plain.is_empty() {
+                found.push((std::mem::take(&mut plain), tone.clone()));
             }
-            None => {
-                plain.push(sign);
-                before = sign;
-                rest = &rest[sign.len_utf8()..];
-            }
+            found.extend(inside);
+            before = 'x';
+            rest = after;
+        } else {
+            plain.push(sign);
+            before = sign;
+            rest = &rest[sign.len_utf8()..];
         }
     }
     if !plain.is_empty() {

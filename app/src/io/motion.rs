@@ -65,7 +65,7 @@ fn system_asks_for_less() -> bool {
     gtk || file("kdeglobals").is_some_and(|text| kde_asks_for_less(&text)) || gnome_asks_for_less()
 }
 
-/// GTK: `gtk-enable-animations` (GtkSettings).
+/// GTK: `gtk-enable-animations` (`GtkSettings`).
 fn gtk_asks_for_less(text: &str) -> bool {
     value(text, "gtk-enable-animations").is_some_and(|value| matches!(value, "0" | "false"))
 }

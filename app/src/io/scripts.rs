@@ -68,7 +68,7 @@ pub fn provide(context: &Context) {
 /// The folders where the system keeps fonts.
 fn folders() -> Vec<PathBuf> {
     let home = directories::BaseDirs::new();
-    let home = home.as_ref().map(|dirs| dirs.home_dir());
+    let home = home.as_ref().map(directories::BaseDirs::home_dir);
     let below_home = |rest: &str| home.map(|home| home.join(rest));
     let variable = |name: &str, rest: &str| std::env::var_os(name).map(|value| PathBuf::from(value).join(rest));
     let all = if cfg!(windows) {
