@@ -297,6 +297,15 @@ impl Message {
         }
     }
 
+    /// The same with a name that is shared: nothing is copied.
+    pub fn set_shared_header(&mut self, name: &Arc<str>, value: Value) {
+        let headers = &mut self.head_mut().headers;
+        match headers.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || known == name) {
+            Some((_, old)) => *old = value,
+            None => headers.push((name.clone(), value)),
+        }
+    }
+
     /// Which closed loop waits for its end, if any.
     pub fn tracked(&self) -> Option<Tracked> {
         self.head.as_ref().and_then(|head| head.tracked)

@@ -89,9 +89,56 @@ impl Target {
     }
 }
 
+/// What an assignment found, in the form that its target takes.
+enum Found {
+    Value(Value),
+    Text(Option<Arc<str>>),
+    Priority(u8),
+}
+
+impl Target {
+    /// What this target takes of a value.
+    fn take(&self, value: Value) -> Result<Found, String> {
+        match self {
+            Self::Field(_) | Self::Header(_) => Ok(Found::Value(value)),
+            Self::Key | Self::Topic | Self::Correlation => match value {
+                Value::Null => Ok(Found::Text(None)),
+                Value::String(text) => Ok(Found::Text(Some(text.into()))),
+                Value::Number(_) | Value::Bool(_) => Ok(Found::Text(Some(value.to_string().into()))),
+                Value::Array(_) | Value::Object(_) => Err("expected a text, found a list or a map".to_owned()),
+            },
+            Self::Priority => {
+                let priority = value.as_u64().and_then(|number| u8::try_from(number).ok());
+                priority.map(Found::Priority).ok_or_else(|| format!("a priority is a whole number from 0 to 255, found {value}"))
+            }
+        }
+    }
+
+    /// Sets the envelope's part; fields of the payload are set apart.
+    fn set(&self, message: &mut Message, found: Found) {
+        match (self, found) {
+            (Self::Header(name), Found::Value(Value::Null)) => {
+                if message.header(name).is_some() {
+                    message.head_mut().headers.retain(|(known, _)| known != name);
+                }
+            }
+            (Self::Header(name), Found::Value(value)) => message.set_shared_header(name, value),
+            (Self::Key, Found::Text(text)) => message.head_mut().key = text,
+            (Self::Topic, Found::Text(text)) => message.head_mut().topic = text,
+            (Self::Correlation, Found::Text(text)) => message.head_mut().correlation = text,
+            (Self::Priority, Found::Priority(priority)) => message.priority = priority,
+            (Self::Field(_) | Self::Header(_) | Self::Key | Self::Topic | Self::Correlation | Self::Priority, _) => {}
+        }
+    }
+}
+
 struct Map {
     value: Option<Expression>,
     set: Vec<(Target, Expression)>,
+    /// Whether the payload changes, so that another message is made; else the same one goes on.
+    makes_payload: bool,
+    /// What the assignments found for the message in hand; kept for its room.
+    found: Vec<Found>,
 }
 
 impl Map {
@@ -113,35 +160,49 @@ impl Map {
                 }
             }
         }
-        Self { value, set }
+        let makes_payload = value.is_some() || set.iter().any(|(target, _)| matches!(target, Target::Field(_)));
+        Self { value, set, makes_payload, found: Vec::new() }
     }
 
-    /// The message that is made of one. All expressions see the message as it came in.
-    fn make(&self, message: &Message, fx: &Effects<'_>) -> Result<Message, String> {
-        let mut values = Vec::with_capacity(self.set.len());
-        for (_, expression) in &self.set {
-            values.push(expression.value(message).map_err(|error| format!("{}: {error}", expression.source()))?);
+    /// Works out all assignments. They see the message as it came in.
+    fn find(&mut self, message: &Message) -> Result<(), String> {
+        self.found.clear();
+        for (target, expression) in &self.set {
+            let failed = |error: String| format!("{}: {error}", expression.source());
+            let value = expression.value(message).map_err(|error| failed(error.to_string()))?;
+            self.found.push(target.take(value).map_err(failed)?);
         }
-        let new = self.value.as_ref().map(|value| value.value(message).map_err(|error| error.message)).transpose()?;
-        let sets_fields = self.set.iter().any(|(target, _)| matches!(target, Target::Field(_)));
-        let mut made = if new.is_some() || sets_fields {
-            let mut payload = match new {
-                Some(payload) => payload,
-                None => message.payload.value().map_err(ToString::to_string)?.clone(),
-            };
-            for ((target, _), value) in self.set.iter().zip(&mut values) {
-                if let Target::Field(path) = target {
-                    set_field(&mut payload, path, value.take())?;
-                }
-            }
-            message.derive(fx.maker(), OUT as u64, fx.now(), Payload::from_value(payload))
-        } else {
-            message.clone()
+        Ok(())
+    }
+
+    /// The payload that is made of one.
+    fn payload(&mut self, message: &Message) -> Result<Payload, String> {
+        let mut payload = match &self.value {
+            Some(value) => value.value(message).map_err(|error| error.message)?,
+            None => message.payload.value().map_err(ToString::to_string)?.clone(),
         };
-        for ((target, expression), value) in self.set.iter().zip(values) {
-            set_envelope(&mut made, target, value).map_err(|error| format!("{}: {error}", expression.source()))?;
+        for ((target, _), found) in self.set.iter().zip(&mut self.found) {
+            if let (Target::Field(path), Found::Value(value)) = (target, found) {
+                set_field(&mut payload, path, value.take())?;
+            }
         }
-        Ok(made)
+        Ok(Payload::from_value(payload))
+    }
+
+    fn take(&mut self, mut message: Message, fx: &mut Effects<'_>) {
+        if let Err(error) = self.find(&message) {
+            return fx.reject(message, error);
+        }
+        if self.makes_payload {
+            match self.payload(&message) {
+                Ok(payload) => message = message.derive(fx.maker(), OUT as u64, fx.now(), payload),
+                Err(error) => return fx.reject(message, error),
+            }
+        }
+        for ((target, _), found) in self.set.iter().zip(self.found.drain(..)) {
+            target.set(&mut message, found);
+        }
+        fx.emit(OUT, message);
     }
 }
 
@@ -166,39 +227,10 @@ fn set_field(payload: &mut Value, path: &[String], value: Value) -> Result<(), S
     Ok(())
 }
 
-fn set_envelope(message: &mut Message, target: &Target, value: Value) -> Result<(), String> {
-    let text = |value: Value| match value {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(Arc::from(text))),
-        Value::Number(_) | Value::Bool(_) => Ok(Some(Arc::from(value.to_string()))),
-        Value::Array(_) | Value::Object(_) => Err("expected a text, found a list or a map".to_owned()),
-    };
-    match target {
-        Target::Field(_) => {}
-        Target::Header(name) if value.is_null() => {
-            if message.header(name).is_some() {
-                message.head_mut().headers.retain(|(known, _)| known != name);
-            }
-        }
-        Target::Header(name) => message.set_header(name, value),
-        Target::Key => message.head_mut().key = text(value)?,
-        Target::Topic => message.head_mut().topic = text(value)?,
-        Target::Correlation => message.head_mut().correlation = text(value)?,
-        Target::Priority => {
-            let priority = value.as_u64().and_then(|number| u8::try_from(number).ok());
-            message.priority = priority.ok_or_else(|| format!("a priority is a whole number from 0 to 255, found {value}"))?;
-        }
-    }
-    Ok(())
-}
-
 impl Behaviour for Map {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         if let Event::Message(_, message) = event {
-            match self.make(&message, fx) {
-                Ok(made) => fx.emit(OUT, made),
-                Err(error) => fx.reject(message, error),
-            }
+            self.take(message, fx);
         }
     }
 

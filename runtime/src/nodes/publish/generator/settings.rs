@@ -70,7 +70,7 @@ impl GeneratorSettings {
         }
         for (name, value) in &self.headers {
             let value = value.value(message).map_err(|error| format!("the header `{name}` failed: {error}"))?;
-            message.set_header(name, value);
+            message.set_shared_header(name, value);
         }
         Ok(())
     }
