@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// How often a window looks.
 const FRAME: Duration = Duration::from_millis(16);
+/// How many messages of watched pipes it takes out each time.
+const TAPPED_PER_FRAME: usize = 2_000;
 /// What passes before figures count.
 const RUN_UP: Duration = Duration::from_millis(200);
 
@@ -36,7 +38,7 @@ pub fn look_on(run: &Run, time: Duration) -> Arc<Snapshot> {
     let began = Instant::now();
     while began.elapsed() < time {
         std::thread::sleep(FRAME);
-        drop(run.tapped(10_000));
+        drop(run.tapped(TAPPED_PER_FRAME));
     }
     let snapshot = run.snapshot();
     assert_eq!(snapshot.state, RunState::Running, "it should still go on");
