@@ -32,16 +32,16 @@ pub struct Payload(Option<Arc<Body>>);
 
 struct Body {
     origin: Origin,
-    /// The bytes, where they had to be written.
-    bytes: OnceLock<Bytes>,
+    /// The bytes, where they had to be written. Boxed like all that many messages do without: a million of them may wait in a queue.
+    bytes: OnceLock<Box<Bytes>>,
     /// The value, where it had to be parsed.
-    value: OnceLock<Result<Value, NotJson>>,
+    value: OnceLock<Box<Result<Value, NotJson>>>,
 }
 
 /// What a payload was made from.
 enum Origin {
     Bytes(Bytes),
-    Value(Value),
+    Value(Box<Value>),
     /// Which recipe, number, and how many bytes it writes.
     Recipe(Arc<dyn Recipe>, u64, usize),
 }
@@ -62,7 +62,7 @@ impl Payload {
 
     /// A payload from a value; written as JSON when somebody first asks for the bytes.
     pub fn from_value(value: Value) -> Self {
-        Self::of(Origin::Value(value))
+        Self::of(Origin::Value(Box::new(value)))
     }
 
     /// Number `index` of a recipe; written when somebody first asks.
@@ -84,7 +84,7 @@ impl Payload {
             Some(Body { origin: Origin::Value(value), .. }) => Ok(value),
             Some(body) => {
                 let parse = || serde_json::from_slice(body.bytes()).map_err(|error| NotJson(error.to_string().into()));
-                body.value.get_or_init(parse).as_ref()
+                body.value.get_or_init(|| Box::new(parse())).as_ref().as_ref()
             }
         }
     }
@@ -108,8 +108,11 @@ impl Body {
     fn bytes(&self) -> &Bytes {
         match &self.origin {
             Origin::Bytes(bytes) => bytes,
-            Origin::Value(value) => self.bytes.get_or_init(|| Bytes::from(serde_json::to_vec(value).expect("JSON values always write"))),
-            Origin::Recipe(recipe, index, _) => self.bytes.get_or_init(|| Bytes::from(recipe.write(*index))),
+            Origin::Value(value) => {
+                let write = || Bytes::from(serde_json::to_vec(value).expect("JSON values always write"));
+                self.bytes.get_or_init(|| Box::new(write()))
+            }
+            Origin::Recipe(recipe, index, _) => self.bytes.get_or_init(|| Box::new(Bytes::from(recipe.write(*index)))),
         }
     }
 }
@@ -353,7 +356,8 @@ mod tests {
     #[test]
     fn an_envelope_stays_small() {
         assert_eq!(size_of::<Option<Message>>(), size_of::<usize>());
-        assert!(size_of::<Envelope>() <= 112, "{}", size_of::<Envelope>());
+        assert!(size_of::<Envelope>() <= 104, "{}", size_of::<Envelope>());
+        assert!(size_of::<Body>() <= 72, "{}", size_of::<Body>());
     }
 
     #[test]

@@ -47,9 +47,10 @@ struct Slot {
     arrived: Moment,
     /// Since when it waits, ready or delayed.
     since: Moment,
-    /// Which lock holds it: the number of its entry in `locks`.
-    lock: u64,
-    size: u64,
+    /// Which lock holds it: the low half of the number of its entry in `locks`.
+    lock: u32,
+    /// Its bytes, as far as bytes are bounded.
+    size: u32,
     message: Option<Message>,
 }
 
@@ -293,7 +294,7 @@ impl Store {
 
     fn lock(&mut self, at: usize, until: Moment) {
         self.sequence += 1;
-        self.slots[at].lock = self.sequence;
+        self.slots[at].lock = self.sequence as u32;
         let number = self.number(at);
         // Hot changes may shorten the lock: then the list takes the end in its order.
         let after = self.locks.partition_point(|(end, ..)| *end <= until);

@@ -51,7 +51,7 @@ impl Store {
 
     /// The slot of a message that a consumer holds by just this lock.
     pub(super) fn locked(&self, number: u64, lock: u64) -> Option<usize> {
-        self.find(number, Place::Unsettled).filter(|at| self.slots[*at].lock == lock)
+        self.find(number, Place::Unsettled).filter(|at| self.slots[*at].lock == lock as u32)
     }
 
     pub(super) fn slot(&self, number: u64) -> Option<&Slot> {
@@ -83,7 +83,7 @@ impl Store {
     }
 
     pub(super) fn move_to(&mut self, at: usize, place: Place) {
-        let size = self.slots[at].size;
+        let size = u64::from(self.slots[at].size);
         let counted = |store: &Self, place| match place {
             Place::Free => false,
             Place::Ready | Place::Delayed => true,
@@ -118,7 +118,7 @@ impl Store {
             arrived: now,
             since: now,
             lock: 0,
-            size,
+            size: u32::try_from(size).unwrap_or(u32::MAX),
             message: Some(message),
         };
         if at == self.slots.len() {
