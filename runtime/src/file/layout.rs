@@ -4,7 +4,7 @@ use super::read::{Reader, pipe_id};
 use super::setting;
 use super::tree::{Item, Shape, Tree};
 use crate::graph::layout::{NODE_HEIGHT, arrange};
-use crate::graph::{Edit, Frame, FrameId, Note, NoteId, Point};
+use crate::graph::{Frame, FrameId, Note, NoteId, Point};
 use crate::id::NodeId;
 use crate::problem::nearest;
 use crate::setting::Settings;
@@ -127,9 +127,10 @@ impl Reader<'_> {
         let corner =
             placed.map(|at| Point { x: at.x, y: at.y + 2.0 * NODE_HEIGHT }).reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.max(b.y) });
         let origin = corner.unwrap_or(Point { x: 40.0, y: 40.0 });
-        let Edit::MoveNodes(moves) = arrange(&self.graph.extract(&missing), origin) else { unreachable!("arranging moves nodes") };
-        for (id, at) in moves {
-            Arc::make_mut(&mut self.graph.nodes[&id]).position = at;
+        let mut part = self.graph.extract(&missing);
+        part.apply(arrange(&part, origin)).expect("a graph takes the edit that arranges it");
+        for (id, node) in part.nodes {
+            Arc::make_mut(&mut self.graph.nodes[&id]).position = node.position;
         }
     }
 }
