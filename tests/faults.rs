@@ -61,3 +61,25 @@ fn g12_a_stop_in_full_flow_leaves_balanced_books() {
     let books = &run.snapshot().books;
     assert!(books.balanced(), "{books:?}");
 }
+
+/// Found by random graphs: a lost lock makes one message two, and each end of the two sent a user of a closed loop on, so that there were more
+/// users under way than there are.
+#[test]
+fn g7_a_lost_lock_makes_no_users() {
+    let text = r#"(
+    format: 1,
+    nodes: {
+        "users": generator(arrivals: closed, population: 4, think: exponential(mean: "5 ms"), payload: "{}"),
+        "line": queue(lock: "40 ms", retry: immediate, max_deliveries: 3),
+        "desk": consumer_pool(servers: 4, service: exponential(mean: "5 ms")),
+        "few": aggregate(count: 5, window: "200 ms", result: first),
+        "end": sink(),
+    },
+    pipes: ["users.out -> line.in", "line.out -> desk.in", "desk.out -> few.in", "few.out -> end.in"],
+)"#;
+    let ran = simulate(text, "20s", 1);
+    assert!(number(&ran.report, "/messages/copied") > 20.0, "locks are lost here: {}", ran.report["messages"]);
+    let (_, users) = ran.snapshot.nodes.iter().find(|(id, _)| id.as_str() == "users").expect("they are there");
+    let waiting = users.gauges.iter().find(|gauge| gauge.name == "waiting users").expect("a closed loop has this figure");
+    assert!((0.0..=4.0).contains(&waiting.value), "{}", waiting.value);
+}

@@ -31,6 +31,7 @@ pub fn shown(path: &Path) -> String {
 }
 
 mod folder;
+pub mod fuzzed;
 mod running;
 
 pub use folder::Folder;

@@ -40,7 +40,15 @@ impl Crew {
         let mut threads = Vec::new();
         for (shard, (_, receiver)) in shards.into_iter().zip(channels) {
             let name = format!("worker {}", shard.number);
-            let worker = Worker { shard, clock: clock.clone(), orders: receiver, others: orders.clone(), replies: replies.clone() };
+            let worker = Worker {
+                shard,
+                clock: clock.clone(),
+                orders: receiver,
+                others: orders.clone(),
+                replies: replies.clone(),
+                rounds: 0,
+                early: Vec::new(),
+            };
             threads.push(std::thread::Builder::new().name(name).spawn(|| worker.work())?);
         }
         let mut crew = Self { orders, replies: from_workers, clock, threads, next_due: None, rest: Rest::default(), busy: false };

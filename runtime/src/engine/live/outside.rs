@@ -99,7 +99,7 @@ fn answer(orders: &Sender<Order>, request: &Request, answer: Answer) {
     let signal = Signal::Answer { ticket: request.ticket, generation: request.generation, answer: Box::new(answer) };
     let parcel = Parcel::Signal { station: request.station, source: source_of_station(request.station), signal };
     // Fails only when the run is over.
-    let _ = orders.send(Order::Parcels(vec![parcel]));
+    let _ = orders.send(Order::Parcels(0, vec![parcel]));
 }
 
 /// Where standard input stands: what was read ahead, the line number, and the columns of a CSV stream.

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// What reaches a worker.
 pub enum Order {
-    /// Messages and signals from another worker.
-    Parcels(Vec<Parcel>),
+    /// Messages and signals from another worker, sent after so many rounds.
+    Parcels(u64, Vec<Parcel>),
     /// Publish the figures.
     Publish,
     /// Park at the next event boundary, and say so.
@@ -96,6 +96,10 @@ pub struct Worker {
     pub others: Vec<Sender<Order>>,
     /// To the conductor.
     pub replies: Sender<Reply>,
+    /// How many rounds it was told to run while parked: the same for all workers when all stand.
+    pub rounds: u64,
+    /// Parcels of a round that this worker has yet to run.
+    pub early: Vec<Parcel>,
 }
 
 impl Worker {
@@ -103,8 +107,9 @@ impl Worker {
     pub fn work(mut self) -> Shard {
         let mut publisher = Publisher::default();
         let mut parked = true;
-        self.hand_over();
-        self.say_standing(false);
+        // What is sent at the start is under way too: the first instant is not over before it has arrived.
+        let sent = self.hand_over();
+        self.say_standing(sent);
         loop {
             let order = if parked { self.orders.recv().map_err(|_| TryRecvError::Disconnected) } else { self.orders.try_recv() };
             let order = match order {
@@ -114,7 +119,9 @@ impl Worker {
             };
             match order {
                 None => {}
-                Some(Order::Parcels(parcels)) => parcels.into_iter().for_each(|parcel| self.shard.accept(parcel)),
+                // Another worker may be through a round before this one has heard of it; what that one sent is seen after the round (G11).
+                Some(Order::Parcels(rounds, parcels)) if rounds > self.rounds => self.early.extend(parcels),
+                Some(Order::Parcels(_, parcels)) => parcels.into_iter().for_each(|parcel| self.shard.accept(parcel)),
                 Some(Order::Publish) => {
                     let part = publisher.part(&mut self.shard, self.clock.now());
                     let _ = self.replies.send(Reply::Part(self.shard.number, Box::new(part)));
@@ -127,6 +134,8 @@ impl Worker {
                 Some(Order::Round(now)) => {
                     self.shard.fall_due(now);
                     self.shard.round(now);
+                    self.rounds += 1;
+                    std::mem::take(&mut self.early).into_iter().for_each(|parcel| self.shard.accept(parcel));
                     let sent = self.hand_over();
                     self.say_standing(sent);
                 }
@@ -166,7 +175,7 @@ impl Worker {
             if !parcels.is_empty() {
                 sent = true;
                 // Fails only when the run is being torn down.
-                let _ = other.send(Order::Parcels(std::mem::take(parcels)));
+                let _ = other.send(Order::Parcels(self.rounds, std::mem::take(parcels)));
             }
         }
         sent

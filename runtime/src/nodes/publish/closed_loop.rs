@@ -6,7 +6,7 @@ use crate::node::{Effects, Form};
 use crate::random::Purpose;
 use crate::units::{Moment, Span};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 /// What is set about a closed loop.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,6 +35,8 @@ pub struct Users {
     thinking: BinaryHeap<Reverse<Moment>>,
     /// How many there are, thinking or waiting.
     all: u64,
+    /// The messages whose ends users wait for, by number.
+    open: BTreeSet<u64>,
 }
 
 impl Users {
@@ -47,8 +49,17 @@ impl Users {
         }
     }
 
-    /// Everything made from message number `number` has ended: its user thinks.
+    /// Message number `number` is sent: its user waits.
+    pub fn sent(&mut self, number: u64) {
+        self.open.insert(number);
+    }
+
+    /// Everything made from message number `number` has ended: its user thinks. A lost lock makes one message two, so that the end of a late
+    /// instance may come after the user went on; it concerns nobody.
     pub fn ended(&mut self, rules: &ClosedLoop, number: u64, fx: &Effects<'_>) {
+        if !self.open.remove(&number) {
+            return;
+        }
         let think = rules.think.draw(&mut fx.random_at(const { Purpose::of("think") }, number));
         self.thinking.push(Reverse(fx.now() + think));
     }
@@ -72,7 +83,7 @@ impl Users {
 
     /// How many wait for the end of their message.
     pub fn waiting(&self) -> u64 {
-        self.all - self.thinking.len() as u64
+        self.open.len() as u64
     }
 }
 

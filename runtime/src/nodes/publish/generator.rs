@@ -326,6 +326,7 @@ impl Generator {
             budget -= 1;
             let (mut message, error) = self.settings.make(self.made, due, fx);
             track(&mut message, self.made);
+            self.users.sent(self.made);
             self.made += 1;
             self.gate.enter(message, error, fx);
         }

@@ -1,0 +1,4 @@
+//! Fuzzes CEL expressions and jq programs; the function is shared with the ordinary tests.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pipewright_tests::fuzzed::expressions(bytes));
