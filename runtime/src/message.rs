@@ -1,8 +1,13 @@
 //! The message: an envelope that is cheap to move, and a payload that is shared (G14).
 
+mod outline;
+
+pub use outline::{Look, Place, Seen};
+
 use crate::id::MessageId;
 use crate::units::Moment;
 use bytes::Bytes;
+use outline::Outline;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
@@ -36,6 +41,8 @@ struct Body {
     bytes: OnceLock<Box<Bytes>>,
     /// The value, where it had to be parsed.
     value: OnceLock<Box<Result<Value, NotJson>>>,
+    /// The outline, where some of it was looked at.
+    outline: OnceLock<Option<Box<Outline>>>,
 }
 
 /// What a payload was made from.
@@ -51,7 +58,7 @@ impl Payload {
     pub const EMPTY: Self = Self(None);
 
     fn of(origin: Origin) -> Self {
-        Self(Some(Arc::new(Body { origin, bytes: OnceLock::new(), value: OnceLock::new() })))
+        Self(Some(Arc::new(Body { origin, bytes: OnceLock::new(), value: OnceLock::new(), outline: OnceLock::new() })))
     }
 
     /// A payload of raw bytes; parsed when somebody first asks.
@@ -86,6 +93,24 @@ impl Payload {
                 let parse = || serde_json::from_slice(body.bytes()).map_err(|error| NotJson(error.to_string().into()));
                 body.value.get_or_init(|| Box::new(parse())).as_ref().as_ref()
             }
+        }
+    }
+
+    /// The value for looking at a few of its fields: one that is built is taken as it is; of a text only an outline is made, once, for a
+    /// fraction of what building costs. `None` if it is no JSON.
+    pub fn look(&self) -> Option<Look<'_>> {
+        static NULL: Value = Value::Null;
+        match self.0.as_deref() {
+            None => Some(Look::Built(&NULL)),
+            Some(Body { origin: Origin::Value(value), .. }) => Some(Look::Built(value)),
+            Some(body) => match body.value.get() {
+                Some(built) => (**built).as_ref().ok().map(Look::Built),
+                None => {
+                    let bytes = body.bytes();
+                    let outline = body.outline.get_or_init(|| Outline::read(bytes).map(Box::new));
+                    outline.as_ref().map(|outline| outline.whole(bytes))
+                }
+            },
         }
     }
 

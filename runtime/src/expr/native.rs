@@ -3,7 +3,8 @@
 //! This is a short cut, never a second language: what is not known here for certain (any other operation, a missing field, numbers that do
 //! not fit, every failure) is left to CEL, whose answer counts. An expression has no effects, so it can be asked again.
 
-use crate::message::{Message, Settlement, Value};
+pub(super) use crate::message::Seen as Plain;
+use crate::message::{Look, Message, Settlement};
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use std::cmp::Ordering;
 
@@ -78,59 +79,6 @@ pub(super) enum TextTest {
     StartsWith,
     EndsWith,
     Contains,
-}
-
-/// What an expression yields, as far as it is simple.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Plain<'a> {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Double(f64),
-    Text(&'a str),
-    /// An object or an array of the payload: of these only fields are known.
-    Whole(&'a Value),
-}
-
-impl<'a> Plain<'a> {
-    /// As CEL sees it: whole numbers are ints, and what no int holds is a double.
-    fn of(value: &'a Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(flag) => Self::Bool(*flag),
-            Value::Number(number) => match number.as_i64() {
-                Some(whole) => Self::Int(whole),
-                None => Self::Double(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Value::String(text) => Self::Text(text),
-            Value::Array(_) | Value::Object(_) => Self::Whole(value),
-        }
-    }
-
-    fn text(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Null, Self::Text)
-    }
-
-    /// As a value of its own; `None` for what CEL must judge.
-    pub fn into_value(self) -> Option<Value> {
-        Some(match self {
-            Self::Null => Value::Null,
-            Self::Bool(flag) => Value::Bool(flag),
-            Self::Int(number) => Value::from(number),
-            Self::Double(number) => Value::Number(serde_json::Number::from_f64(number)?),
-            Self::Text(text) => Value::String(text.to_owned()),
-            Self::Whole(_) => return None,
-        })
-    }
-
-    /// As a finite number.
-    pub fn number(self) -> Option<f64> {
-        match self {
-            Self::Int(number) => Some(number as f64),
-            Self::Double(number) => Some(number).filter(|number| number.is_finite()),
-            _ => None,
-        }
-    }
 }
 
 /// Ints up to this are doubles without loss.
@@ -274,12 +222,11 @@ impl Native {
                 Constant::Text(text) => Plain::Text(text),
             },
             Self::Name(name) => named(*name, message),
-            Self::Field(steps) => Plain::of(follow(message.payload.value().ok()?, steps)?),
-            Self::Header(name, steps) => Plain::of(follow(message.header(name)?, steps)?),
-            Self::Has(object, field) => match object.evaluate(message)? {
-                Plain::Whole(Value::Object(map)) => Plain::Bool(map.contains_key(&**field)),
-                _ => return None,
-            },
+            Self::Field(_) | Self::Header(..) => self.place(message)?.seen(),
+            Self::Has(object, field) => {
+                let object = object.place(message).filter(|object| object.is_object())?;
+                Plain::Bool(object.field(field).is_some())
+            }
             Self::Not(inner) => Plain::Bool(!inner.flag(message)?),
             Self::Negated(inner) => match inner.evaluate(message)? {
                 Plain::Int(number) => Plain::Int(number.checked_neg()?),
@@ -324,6 +271,19 @@ impl Native {
         })
     }
 
+    /// Where a path leads.
+    fn place<'a>(&'a self, message: &'a Message) -> Option<Look<'a>> {
+        let (start, steps) = match self {
+            Self::Field(steps) => (message.payload.look()?, steps),
+            Self::Header(name, steps) => (Look::Built(message.header(name)?), steps),
+            _ => return None,
+        };
+        steps.iter().try_fold(start, |at, step| match step {
+            Step::Field(name) => at.field(name),
+            Step::Item(number) => at.item(*number),
+        })
+    }
+
     fn flag(&self, message: &Message) -> Option<bool> {
         match self.evaluate(message)? {
             Plain::Bool(flag) => Some(flag),
@@ -332,11 +292,15 @@ impl Native {
     }
 }
 
+fn text(text: Option<&str>) -> Plain<'_> {
+    text.map_or(Plain::Null, Plain::Text)
+}
+
 fn named(name: Name, message: &Message) -> Plain<'_> {
     match name {
-        Name::Key => Plain::text(message.key()),
-        Name::Topic => Plain::text(message.head().topic.as_deref()),
-        Name::Correlation => Plain::text(message.head().correlation.as_deref()),
+        Name::Key => text(message.key()),
+        Name::Topic => text(message.head().topic.as_deref()),
+        Name::Correlation => text(message.head().correlation.as_deref()),
         Name::Size => Plain::Int(message.payload.len() as i64),
         Name::Priority => Plain::Int(i64::from(message.priority)),
         Name::Attempt => match &message.settlement {
@@ -346,19 +310,11 @@ fn named(name: Name, message: &Message) -> Plain<'_> {
     }
 }
 
-fn follow<'a>(value: &'a Value, steps: &[Step]) -> Option<&'a Value> {
-    steps.iter().try_fold(value, |value, step| match (step, value) {
-        (Step::Field(name), Value::Object(map)) => map.get(&**name),
-        (Step::Item(number), Value::Array(items)) => items.get(*number),
-        _ => None,
-    })
-}
-
 /// Whether two values are equal; numbers by what they are worth.
 fn same(left: Plain<'_>, right: Plain<'_>) -> Option<bool> {
     use Plain::{Bool, Double, Int, Null, Text, Whole};
     Some(match (left, right) {
-        (Whole(_), _) | (_, Whole(_)) => return None,
+        (Whole, _) | (_, Whole) => return None,
         (Null, Null) => true,
         (Bool(left), Bool(right)) => left == right,
         (Text(left), Text(right)) => left == right,
