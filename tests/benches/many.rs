@@ -2,19 +2,20 @@
 
 use super::harness::{Case, Contestant, Goal, Line, Scale, Unit};
 use super::live::graph;
-use super::running::start;
 use super::sticks::heap;
-use pipewright_runtime::engine::control::Speed;
-use pipewright_runtime::engine::run::RunOptions;
-use pipewright_runtime::telemetry::snapshot::{Mode, RunState};
-use pipewright_runtime::units::Span;
-use std::time::Duration;
+use pipewright_runtime::engine::plan::Plan;
+use pipewright_runtime::engine::sim::{Advance, Simulation, SimulationOptions};
+use pipewright_runtime::nodes::CATALOGUE;
+use pipewright_runtime::units::{Moment, Span};
+use std::time::{Duration, Instant};
 
 /// Lines of three nodes.
 const LINES: u32 = 3_334;
 /// Messages in service on each line.
 const PENDING: u32 = 30;
 const EVENTS: u64 = 2_000_000;
+/// A run takes no more pictures than this.
+const PICTURE_EVERY: Duration = Duration::from_millis(33);
 
 /// Sources, pools that never make anybody wait, sinks. Service takes a second.
 fn lines(count: u32) -> String {
@@ -28,30 +29,25 @@ fn lines(count: u32) -> String {
     graph(&nodes.concat(), &pipes.concat())
 }
 
-/// Events per second, from the fifth second of virtual time on.
+/// Events per second, from the fifth second of virtual time on, with pictures taken as often as a run takes them.
 fn rate(count: u32, events: u64) -> f64 {
     const RUN_UP: f64 = 5.0;
-    let until = RUN_UP + events as f64 / f64::from(2 * PENDING * count);
-    let options = RunOptions {
-        speed: Speed::Fastest,
-        until: Some(Span::from_seconds(until)),
-        ..RunOptions::new(Mode::Simulated, std::env::temp_dir())
-    };
-    let run = start(&lines(count), &options);
-    let mut first: Option<(u64, Span)> = None;
-    loop {
-        let snapshot = run.snapshot();
-        match snapshot.state {
-            RunState::Ended => {
-                let (events, wall) = first.expect("a picture was taken after the run-up");
-                return (snapshot.events - events) as f64 / (snapshot.wall.seconds() - wall.seconds());
-            }
-            RunState::Running if first.is_none() && snapshot.now.seconds() >= RUN_UP => first = Some((snapshot.events, snapshot.wall)),
-            RunState::Running => {}
-            ref other => panic!("{other:?}"),
+    let moment = |seconds: f64| Moment(Span::from_seconds(seconds).0);
+    let graph = pipewright_tests::graph(&lines(count));
+    let plan = Plan::of(&graph, CATALOGUE, None, &std::env::temp_dir()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let mut simulation = Simulation::new(plan, &SimulationOptions::default());
+    assert_eq!(simulation.advance(moment(RUN_UP), u64::MAX), Advance::Reached);
+    let end = moment(RUN_UP + events as f64 / f64::from(2 * PENDING * count));
+    let (began, before) = (Instant::now(), simulation.events());
+    let (mut pictured, mut cost) = (began, Duration::ZERO);
+    while simulation.advance(end, 2_048) != Advance::Reached {
+        if pictured.elapsed() >= PICTURE_EVERY.max(cost * 20) {
+            pictured = Instant::now();
+            drop(simulation.part());
+            cost = pictured.elapsed();
         }
-        std::thread::sleep(Duration::from_millis(1));
     }
+    (simulation.events() - before) as f64 / began.elapsed().as_secs_f64()
 }
 
 fn figures(small: f64, large: f64) -> Vec<f64> {
