@@ -1,8 +1,9 @@
 //! Simulations against queueing theory: every collected case, and closed forms for what it leaves out.
 //!
 //! For each measure the interval at 99.9 % from independent replications must contain the known value, and be narrow. Seeds are a hash of the
-//! case's name. A miss counts if as many fresh replications miss again. The ordinary run asks for intervals of ±8 %; `PIPEWRIGHT_LONG=1 cargo test --release -p pipewright-tests theory` asks for
-//! ±1 %, and that the same comparison fails a model whose services take 3 % longer.
+//! case's name. A miss counts if as many fresh replications miss again. The ordinary run asks for intervals of ±8 %. The long one,
+//! `PIPEWRIGHT_LONG=1`, asks for ±1 % (±5 % for probabilities below 0.05), and that the same comparison fails a model whose services take 3 %
+//! longer; with `PIPEWRIGHT_PROGRAM=target/release/pipewright` that program simulates, which is several times as fast.
 
 mod case;
 mod compare;
@@ -10,11 +11,13 @@ mod exact;
 mod further;
 mod model;
 mod network;
+mod simulated;
 mod traces;
 
 use case::Case;
-use compare::{Effort, is_long};
+use compare::Effort;
 use model::experiment;
+use simulated::is_long;
 
 /// How much longer services take in the model that must fail.
 const WRONG: f64 = 1.03;

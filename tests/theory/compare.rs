@@ -1,10 +1,7 @@
 //! Independent replications against a known value: Student's interval must contain it, and be narrow.
 
-use pipewright_runtime::engine::run::RunOptions;
+use super::simulated::{Course, is_long, report};
 use pipewright_runtime::id::hash_text;
-use pipewright_runtime::telemetry::snapshot::Mode;
-use pipewright_runtime::units::Span;
-use pipewright_tests::{graph, options, run};
 use serde_json::Value;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,11 +44,6 @@ pub struct Effort {
     pub precision: f64,
     /// The most replications.
     pub most: usize,
-}
-
-/// Whether the long form was asked for: `PIPEWRIGHT_LONG=1`, meant for a release build.
-pub fn is_long() -> bool {
-    std::env::var("PIPEWRIGHT_LONG").is_ok_and(|value| value == "1")
 }
 
 impl Effort {
@@ -98,15 +90,8 @@ fn interval(values: &[f64]) -> (f64, f64) {
 impl Experiment {
     /// The figures of one replication, in order of `expected`.
     fn replicate(&self, name: &str, replication: usize) -> Vec<f64> {
-        let graph = graph(&self.text);
-        let run_options = RunOptions {
-            seed: Some(hash_text(name).wrapping_add(replication as u64)),
-            warm_up: Span::from_seconds(self.warm_up),
-            within: self.within.map(Span::from_seconds),
-            until: Some(Span::from_seconds(self.until)),
-            ..options(Mode::Simulated, "1s")
-        };
-        let report = run(&graph, &run_options).report;
+        let seed = hash_text(name).wrapping_add(replication as u64);
+        let report = report(&self.text, Course { seed, until: self.until, warm_up: self.warm_up, within: self.within });
         self.expected.iter().map(|expected| (expected.read)(&report)).collect()
     }
 

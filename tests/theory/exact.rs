@@ -10,9 +10,7 @@ use pipewright_tests::{graph, number, options, run};
 use serde_json::Value;
 
 fn report(text: &str, until: f64, warm_up: f64) -> Value {
-    let run_options =
-        RunOptions { until: Some(Span::from_seconds(until)), warm_up: Span::from_seconds(warm_up), ..options(Mode::Simulated, "1s") };
-    run(&graph(text), &run_options).report
+    simulated::report(text, Course { until, warm_up, ..Course::default() })
 }
 
 fn assert_close(name: &str, found: f64, known: f64) {

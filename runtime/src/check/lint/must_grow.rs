@@ -61,7 +61,8 @@ fn pulled_by<'a>(survey: &'a Survey<'_>, store: usize) -> impl Iterator<Item = u
     survey.wiring.out[store].iter().filter(move |&&(pipe, _)| pulls(pipe)).map(|&(_, consumer)| consumer)
 }
 
-/// What comes through a pipe each second, if settings say so: from an endless source with a field `rate`, in force, and no `count`; or from
+/// What comes through a pipe each second, if settings say so: from an endless source with a field `rate`, in force, times its `batch_size`, and
+/// no `count`; or from
 /// a node that passes all it gets, at its own `rate` at most, if it has that field. A node that selects or works is not looked through.
 fn arrival_rate(survey: &Survey<'_>, pipe: usize, sender: usize, budget: &mut usize) -> Option<f64> {
     let own = || match survey.value(sender, "rate")? {
@@ -69,7 +70,11 @@ fn arrival_rate(survey: &Survey<'_>, pipe: usize, sender: usize, budget: &mut us
         _ => None,
     };
     if survey.is_source(sender) {
-        return if survey.value(sender, "count").is_some() { None } else { own() };
+        let batch = match survey.value(sender, "batch_size") {
+            Some(Setting::Integer(size)) => size as f64,
+            _ => 1.0,
+        };
+        return if survey.value(sender, "count").is_some() { None } else { own().map(|rate| rate * batch) };
     }
     // In a cycle messages come again; how often is not known. What is left out only adds to the rate.
     if *budget == 0 || !survey.output_of(pipe)?.passes_all {

@@ -2,17 +2,24 @@
 
 use crate::check::survey::Survey;
 use crate::distribution::Distribution;
+use crate::node::Effects;
 use crate::problem::{Problem, Subject};
+use crate::setting::Setting;
 use crate::units::Span;
 
 pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
     let lock = survey.value(store, "lock").and_then(|lock| lock.as_str()?.parse::<Span>().ok());
     let Some(lock) = lock.filter(|lock| *lock > Span::ZERO) else { return };
-    let service = |consumer: usize| Distribution::from_setting(&survey.value(consumer, "service")?).ok()?.mean();
+    // A lock longer than the pace of renewals lasts as long as the work.
+    let renews = |consumer: usize| lock > Effects::RENEW_EVERY && survey.value(consumer, "renew_locks") == Some(Setting::Flag(true));
+    let service = |consumer: usize| {
+        let mean = Distribution::from_setting(&survey.value(consumer, "service")?).ok()?.mean();
+        mean.filter(|_| !renews(consumer))
+    };
     let slow = survey.wiring.out[store].iter().find_map(|&(_, consumer)| Some((consumer, service(consumer).filter(|mean| *mean > lock)?)));
     let Some((consumer, mean)) = slow else { return };
     let message = format!("the lock of {lock} ends before `{}` is done: its work takes {mean} on average", survey.id(consumer));
-    let hint = "such messages are handed out again and done twice or more; lengthen the lock beyond the longest work";
+    let hint = "such messages are handed out again and done twice or more; lengthen the lock beyond the longest work, or let the pool renew it (locks above 10 s)";
     problems.push(Problem::advice("PW903", Subject::Setting(survey.id(store).clone(), "lock".to_owned()), message).hint(hint));
 }
 
@@ -22,13 +29,17 @@ mod tests {
 
     #[test]
     fn a_lock_shorter_than_the_work_is_told_of() {
-        let check = |lock: &str, expected: &[&str]| {
-            let nodes = format!("\"g\": generator(rate: \"1/h\"), \"q\": queue({lock}), \"p\": consumer_pool(service: \"2 min\")");
-            assert_eq!(found(&nodes, "\"g.out -> q.in\", \"q.out -> p.in\""), expected, "{lock}");
+        let check = |lock: &str, renews: bool, expected: &[&str]| {
+            let nodes = format!(
+                "\"g\": generator(rate: \"1/h\"), \"q\": queue({lock}), \"p\": consumer_pool(service: \"2 min\", renew_locks: {renews})"
+            );
+            assert_eq!(found(&nodes, "\"g.out -> q.in\", \"q.out -> p.in\""), expected, "{lock} {renews}");
         };
-        check("", &["PW903 q.lock"]);
-        check("lock: \"10 s\"", &["PW903 q.lock"]);
-        check("lock: \"3 min\"", &[]);
-        check("guarantee: at_most_once", &[]);
+        check("", false, &["PW903 q.lock"]);
+        check("", true, &[]);
+        check("lock: \"10 s\"", true, &["PW903 q.lock"]);
+        check("lock: \"11 s\"", true, &[]);
+        check("lock: \"3 min\"", false, &[]);
+        check("guarantee: at_most_once", false, &[]);
     }
 }
