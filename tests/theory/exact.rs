@@ -1,12 +1,9 @@
 //! Cases without chance whose figures must come out exactly.
 
 use super::case::Case;
-use super::compare::is_long;
 use super::model::graph_of;
-use pipewright_runtime::engine::run::RunOptions;
-use pipewright_runtime::telemetry::snapshot::Mode;
-use pipewright_runtime::units::Span;
-use pipewright_tests::{graph, number, options, run};
+use super::simulated::{self, Course, is_long};
+use pipewright_tests::number;
 use serde_json::Value;
 
 fn report(text: &str, until: f64, warm_up: f64) -> Value {
