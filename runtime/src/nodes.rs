@@ -6,12 +6,14 @@ pub mod publish;
 pub mod queue;
 pub mod sink;
 pub mod topic;
+mod window;
 
 use crate::node::Catalogue;
 
 /// Every kind there is, in the order of the palette.
 pub const CATALOGUE: Catalogue = Catalogue(&[
     &publish::generator::GENERATOR,
+    &publish::schedule::SCHEDULE,
     &publish::file_source::FILE_SOURCE,
     &publish::stdin::STDIN,
     &topic::topic::TOPIC,
@@ -24,11 +26,20 @@ pub const CATALOGUE: Catalogue = Catalogue(&[
     &filter::map::MAP,
     &filter::route::ROUTE,
     &filter::balance::BALANCE,
+    &filter::recipient_list::RECIPIENT_LIST,
     &filter::jq::JQ,
     &filter::split::SPLIT,
     &filter::aggregate::AGGREGATE,
+    &filter::batch::BATCH,
+    &filter::resequence::RESEQUENCE,
+    &filter::enrich::ENRICH,
+    &filter::validate::VALIDATE,
+    &filter::transform::TRANSFORM,
+    &filter::deduplicate::DEDUPLICATE,
+    &filter::step::STEP,
     &filter::throttle::THROTTLE,
     &filter::delay::DELAY,
+    &filter::sample::SAMPLE,
     &filter::wire_tap::WIRE_TAP,
     &choreography::join::JOIN,
     &sink::sink::SINK,

@@ -15,7 +15,7 @@ use pipewright_runtime::graph::pipe::DEFAULT_CAPACITY;
 use pipewright_runtime::graph::{Edit, Frame, FrameId, Note, NoteId};
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::setting::Setting;
-use pipewright_runtime::units::Size;
+use pipewright_runtime::units::{Size, Span};
 
 fn heading_ui(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).font(theme::strong(15.0)));
@@ -135,6 +135,16 @@ pub fn pipe_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &PipeId) {
     if let Some(text) = taken {
         let value = (!text.trim().is_empty()).then(|| Setting::text(text.trim()));
         change(state, "capacity_bytes", value);
+    }
+    let set = pipe.settings.get("time_to_live").map(text_of).unwrap_or_default();
+    let mut taken = None;
+    Row::plain("Time to live", "How long a message may be in it before it is dropped as expired; empty for ever.").ui(ui, theme, |ui| {
+        let check = |text: &str| (!text.is_empty()).then(|| text.parse::<Span>().err().map(|error| error.to_string())).flatten();
+        taken = line_ui(ui, theme, "Time to live", Id::unique(("time to live", &text_id)), &set, "", None, &check);
+    });
+    if let Some(text) = taken {
+        let value = (!text.trim().is_empty()).then(|| Setting::text(text.trim()));
+        change(state, "time_to_live", value);
     }
     if !pipe.bends.is_empty() && ui.button("Straighten").clicked() {
         state.push(Action::Edit("Straighten pipe".to_owned(), Edit::SetBends(id.clone(), Vec::new())));

@@ -1,9 +1,10 @@
 //! Capacities of pipes: at least one message, and not so many that back-pressure never comes.
 
 use super::survey::Survey;
+use crate::node::Flow;
 use crate::problem::{Problem, Subject};
 use crate::setting::Setting;
-use crate::units::Size;
+use crate::units::{Size, Span};
 
 /// Above this a pipe hides an overload instead of showing it. A queue is the place to keep so many.
 const ABSURD: i64 = 1_000_000;
@@ -29,12 +30,30 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
             let message = format!("expected a size such as \"64 KiB\" as `capacity_bytes`, found {found}");
             problems.push(Problem::error("PW210", subject(), message).hint("leave it out for no bound on bytes"));
         }
+        let span = |setting: &Setting| setting.as_str().and_then(|text| text.parse::<Span>().ok()).is_some_and(|span| span > Span::ZERO);
+        let Some(set) = pipe.settings.get("time_to_live") else { continue };
+        if !span(set) {
+            let found = set.as_str().map_or_else(|| set.sort().to_owned(), |text| format!("`{text}`"));
+            let message = format!("expected a span of time such as \"5 s\" as `time_to_live`, found {found}");
+            problems.push(Problem::error("PW210", subject(), message).hint("leave it out, and messages may stay in the pipe for ever"));
+        }
+        if survey.graph.pipes().get_index_of(id).and_then(|pipe| survey.output_of(pipe)).is_some_and(|port| port.flow != Flow::Push) {
+            let message = "this pipe holds no messages: they wait in the node before it or behind it";
+            problems.push(Problem::warning("PW210", subject(), message).hint("set the time to live of the queue or subscription"));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::check::tests::found;
+
+    #[test]
+    fn a_time_to_live_belongs_to_pipes_that_hold_messages() {
+        let nodes = "\"g\": generator, \"q\": queue, \"s\": sink";
+        let pipes = "\"g.out -> q.in\", (pipe: \"q.out -> s.in\", time_to_live: \"5 s\")";
+        assert_eq!(found(nodes, pipes), ["PW210 q.out -> s.in"]);
+    }
 
     #[test]
     fn capacities_are_sane() {
@@ -51,6 +70,9 @@ mod tests {
         check("\"64\"", &["PW210 a.out -> s.in"]);
         check("4, capacity_bytes: \"64 KiB\"", &[]);
         check("4, capacity_bytes: 64", &["PW210 a.out -> s.in"]);
+        check("4, time_to_live: \"5 s\"", &[]);
+        check("4, time_to_live: \"0 s\"", &["PW210 a.out -> s.in"]);
+        check("4, time_to_live: 5", &["PW210 a.out -> s.in"]);
         check("4, capacity_bytes: \"0 B\"", &["PW210 a.out -> s.in"]);
     }
 }

@@ -185,7 +185,7 @@ pub static TABLE: &[Explanation] = &[
     code(
         "PW209",
         "Unknown setting of a pipe",
-        "A pipe has the settings `capacity`, how many messages it holds, and `capacity_bytes`, how many bytes. Unknown ones are kept and have no effect.",
+        "A pipe has the settings `capacity`, how many messages it holds, `capacity_bytes`, how many bytes, and `time_to_live`, how long a message may be in it. Unknown ones are kept and have no effect.",
         "(format: 1, nodes: {\"g\": generator(), \"done\": sink()}, pipes: [(pipe: \"g.out -> done.in\", capacitty: 9)])",
     ),
     code(
@@ -310,6 +310,54 @@ pub static TABLE: &[Explanation] = &[
          work, not just the mean.",
         "(format: 1, nodes: {\"g\": generator(rate: \"1/h\"), \"work\": queue(lock: \"10 s\"), \"p\": consumer_pool(service: \"1 min\")}, \
          pipes: [\"g.out -> work.in\", \"work.out -> p.in\"])",
+    ),
+    code(
+        "PW904",
+        "Order by a key that nobody sets",
+        "This queue or subscription keeps the order of messages with the same key, but no source and no map before it sets a key. Messages without a key are in no order, so nothing is kept. Set the \
+         key where messages are made, or keep the order of all.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"work\": queue(in_order: by_key), \"p\": consumer_pool()}, \
+         pipes: [\"g.out -> work.in\", \"work.out -> p.in\"])",
+    ),
+    code(
+        "PW905",
+        "Order expected behind competing consumers",
+        "The graph expects messages of one key in order, and before the place where it looks several consumers of one queue work at the same time: whoever is quick overtakes whoever is slow, and what \
+         fails comes again later. With n consumers, any of the n messages under work may be the first to leave. Let the queue keep the order by key, use one server, or put the order right again with a resequencer.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"work\": queue(), \"p\": consumer_pool(servers: 3), \"done\": sink()}, \
+         pipes: [\"g.out -> work.in\", \"work.out -> p.in\", \"p.out -> done.in\"], expect: {\"in order\": order_per_key(at: \"done\")})",
+    ),
+    code(
+        "PW906",
+        "The window of deduplication is too short",
+        "A message that fails comes again, and again, until it is given up. From its first delivery to its last pass all the delays together; a duplicate can come as late as that. A window that is over \
+         before takes it for new, and its effect happens twice. Make the window longer than the sum of all delays.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"work\": queue(retry: fixed, retry_delay: \"1 min\"), \"p\": consumer_pool(), \"once\": deduplicate(window: \"10 s\"), \
+         \"done\": sink()}, pipes: [\"g.out -> work.in\", \"work.out -> p.in\", \"p.out -> once.in\", \"once.out -> done.in\"])",
+    ),
+    code(
+        "PW907",
+        "Retries multiply",
+        "A step tries several times by itself, and behind its back the queue delivers the message several times too. The numbers multiply: five attempts for each of ten deliveries are fifty. When what the \
+         step calls is down, all copies of the step strike it that often. Try again in one place only.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"work\": queue(), \"call\": step(attempts: 5), \"done\": sink()}, \
+         pipes: [\"g.out -> work.in\", \"work.out -> call.in\", \"call.out -> done.in\"])",
+    ),
+    code(
+        "PW908",
+        "A subscription that nothing matches",
+        "All topics that are published here are known, and the pattern of this subscription matches none of them: it will never get a message. Often it is a separator: MQTT divides levels with `/`, NATS and AMQP \
+         with `.`; or `>` in NATS, which does not match the level above.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\", topic: \"orders/eu\"), \"t\": topic(), \"u\": subscription(pattern: \"orders.eu\"), \"done\": sink()}, \
+         pipes: [\"g.out -> t.in\", \"t.out -> u.in\", \"u.out -> done.in\"])",
+    ),
+    code(
+        "PW909",
+        "A pipe that must fill",
+        "More messages come into this pipe than its receiver can take out, so it fills, however large it is: after capacity / (arrivals − what is taken) seconds. From then on the sender waits. By Little's law the mean number under \
+         work is rate × time; give the receiver as many copies, or let less in.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"400/s\"), \"slow\": step(time: \"20 ms\"), \"done\": sink()}, \
+         pipes: [\"g.out -> slow.in\", \"slow.out -> done.in\"])",
     ),
 ];
 

@@ -1,8 +1,13 @@
 //! Advice: the graph runs, but a person who knows such systems would ask "do you mean that?". One file per piece of advice.
 
+mod attempts;
 mod dead_letters;
 mod must_grow;
+mod nobody;
+mod order;
+mod pipe_fills;
 mod short_lock;
+mod window;
 
 use super::survey::Survey;
 use crate::problem::Problem;
@@ -12,5 +17,10 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
         must_grow::check(survey, number, problems);
         dead_letters::check(survey, number, problems);
         short_lock::check(survey, number, problems);
+        attempts::check(survey, number, problems);
     }
+    order::check(survey, problems);
+    window::check(survey, problems);
+    nobody::check(survey, problems);
+    pipe_fills::check(survey, problems);
 }

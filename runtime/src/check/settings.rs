@@ -11,7 +11,7 @@ use crate::setting::Setting;
 /// The settings of the graph as a whole.
 const GRAPH_SETTINGS: [&str; 2] = ["seed", "starts_at"];
 /// The settings of a pipe.
-const PIPE_SETTINGS: [&str; 2] = ["capacity", "capacity_bytes"];
+const PIPE_SETTINGS: [&str; 3] = ["capacity", "capacity_bytes", "time_to_live"];
 
 pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
     graph_settings(survey, problems);

@@ -25,6 +25,8 @@ pub struct PipeShape {
     pub capacity: u32,
     /// Push: how many bytes it holds; 0 for any number.
     pub capacity_bytes: u64,
+    /// How long a message may be in it before it is dropped as `expired`; zero: for ever.
+    pub time_to_live: Span,
 }
 
 /// What a receiver took out of a pipe and the sender has not looked at yet. It is visible to the sender from the next round on (G11); a

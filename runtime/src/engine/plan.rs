@@ -11,7 +11,7 @@ use crate::id::{NodeId, PipeId};
 use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Ports};
 use crate::problem::{Problem, Severity, Subject};
 use crate::setting::{Setting, Settings};
-use crate::units::Size;
+use crate::units::{Size, Span};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,7 +104,10 @@ impl Plan {
             };
             let bytes = pipe.settings.get("capacity_bytes").and_then(Setting::as_str).and_then(|text| text.parse::<Size>().ok());
             let capacity_bytes = bytes.filter(|_| flow == Flow::Push).map_or(0, |size| size.0);
-            Some(PipeShape { id: id.clone(), from: (from, output as u16), to: (to, input as u16), flow, capacity, capacity_bytes })
+            let span = pipe.settings.get("time_to_live").and_then(Setting::as_str).and_then(|text| text.parse::<Span>().ok());
+            let time_to_live = span.filter(|_| flow == Flow::Push).unwrap_or(Span::ZERO);
+            let (from, to) = ((from, output as u16), (to, input as u16));
+            Some(PipeShape { id: id.clone(), from, to, flow, capacity, capacity_bytes, time_to_live })
         });
         let pipes = pipes.collect();
         Ok(Self {

@@ -21,6 +21,8 @@ pub enum Effect {
     EmitAmong(usize, Arc<[u32]>, Message),
     /// One more copy of a message that goes on elsewhere too (books: copied).
     Copy(usize, Message),
+    /// One more copy of a message that is kept, to one pipe of an output that copies (books: copied).
+    CopyTo(usize, u32, Message),
     /// One more part of a message that goes on elsewhere too (books: split off).
     SplitOff(usize, Message),
     /// A message went into another one that carries its deliveries on (books: absorbed).
@@ -159,6 +161,16 @@ impl<'a> Effects<'a> {
         self.identity.streams.purpose(purpose).for_message(message.id, visit)
     }
 
+    /// The same for the n-th time that this node itself tries within one attempt, from 1: each time draws anew.
+    pub fn random_again(&self, purpose: Purpose, message: &Message, time: u32) -> Random {
+        let attempt = match &message.settlement {
+            crate::message::Settlement::One(delivery) => delivery.attempt,
+            _ => 0,
+        };
+        let visit = attempt.wrapping_add(u32::from(message.hops) << 16) ^ time.saturating_sub(1).wrapping_mul(0x9e37_79b9);
+        self.identity.streams.purpose(purpose).for_message(message.id, visit)
+    }
+
     /// The draws for the `index`-th thing of this node, for one purpose.
     pub const fn random_at(&self, purpose: Purpose, index: u64) -> Random {
         self.identity.streams.purpose(purpose).for_index(index)
@@ -189,6 +201,11 @@ impl<'a> Effects<'a> {
     /// One more copy, beside a message that goes on.
     pub fn copy(&mut self, port: usize, message: Message) {
         self.wishes.push_back(Effect::Copy(port, message));
+    }
+
+    /// A copy of a message that is kept goes to one pipe of an output that copies, by its number among the output's pipes.
+    pub fn copy_to(&mut self, port: usize, branch: u32, message: Message) {
+        self.wishes.push_back(Effect::CopyTo(port, branch, message));
     }
 
     /// One more part, beside a message that goes on.

@@ -18,3 +18,5 @@ pub const SUPERSEDED: &str = "superseded";
 pub const SOURCE_OVERRUN: &str = "source_overrun";
 /// It is larger than a pipe's whole byte bound (G1).
 pub const TOO_BIG: &str = "too_big";
+/// It came before, within the window of a deduplication.
+pub const DUPLICATE: &str = "duplicate";

@@ -2,14 +2,23 @@
 
 pub mod aggregate;
 pub mod balance;
+pub mod batch;
+pub mod deduplicate;
 pub mod delay;
+pub mod enrich;
 #[allow(clippy::module_inception)]
 pub mod filter;
 pub mod jq;
 pub mod map;
+pub mod recipient_list;
+pub mod resequence;
 pub mod route;
+pub mod sample;
 pub mod split;
+pub mod step;
 pub mod throttle;
+pub mod transform;
+pub mod validate;
 pub mod wire_tap;
 
 use crate::node::{Effects, Port};

@@ -6,5 +6,6 @@ pub mod file_source;
 pub mod gate;
 pub mod generator;
 pub mod reader;
+pub mod schedule;
 pub mod stdin;
 pub mod timestamp;

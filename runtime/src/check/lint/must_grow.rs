@@ -64,7 +64,7 @@ fn pulled_by<'a>(survey: &'a Survey<'_>, store: usize) -> impl Iterator<Item = u
 /// What comes through a pipe each second, if settings say so: from an endless source with a field `rate`, in force, times its `batch_size`, and
 /// no `count`; or from
 /// a node that passes all it gets, at its own `rate` at most, if it has that field. A node that selects or works is not looked through.
-fn arrival_rate(survey: &Survey<'_>, pipe: usize, sender: usize, budget: &mut usize) -> Option<f64> {
+pub(super) fn arrival_rate(survey: &Survey<'_>, pipe: usize, sender: usize, budget: &mut usize) -> Option<f64> {
     let own = || match survey.value(sender, "rate")? {
         Setting::Text(text) => text.parse::<Rate>().ok().map(Rate::per_second),
         _ => None,
@@ -90,7 +90,7 @@ fn arrival_rate(survey: &Survey<'_>, pipe: usize, sender: usize, budget: &mut us
 }
 
 /// How many nodes before a store are looked through: a bound also for wide and deep graphs, and for cycles.
-const MOST_LOOKED_THROUGH: usize = 32;
+pub(super) const MOST_LOOKED_THROUGH: usize = 32;
 
 fn carries_messages(survey: &Survey<'_>, pipe: usize) -> bool {
     survey.output_of(pipe).is_some_and(|port| port.role == PortRole::Message)
@@ -103,12 +103,12 @@ fn servers(survey: &Survey<'_>, consumer: usize) -> Option<(u32, Span)> {
     (service > Span::ZERO).then_some((u32::try_from(servers).ok()?, service))
 }
 
-fn rate(per_second: f64) -> String {
+pub(super) fn rate(per_second: f64) -> String {
     format!("{}/s", number(per_second))
 }
 
 /// Three significant digits are enough for advice.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() }
 }
 

@@ -44,6 +44,11 @@ impl Shard {
             }
             Effect::Emit(port, message) => self.emit(station, port, message),
             Effect::EmitAmong(port, branches, message) => self.copy_among(station, port, &branches, message),
+            Effect::CopyTo(port, branch, mut message) => {
+                station.counts.copied += 1;
+                message.arrived = self.now;
+                self.copy_among(station, port, &[branch], message);
+            }
             Effect::Copy(port, message) => {
                 station.counts.copied += 1;
                 self.opened(station, &message, 1);
@@ -211,11 +216,13 @@ impl Shard {
         self.ended(station, message, 2);
     }
 
-    fn push(&mut self, station: &mut Station, port: usize, pipe: u32, message: Message, size: usize) {
+    fn push(&mut self, station: &mut Station, port: usize, pipe: u32, mut message: Message, size: usize) {
         self.pipes[pipe as usize].fill(size);
         station.rooms[port] -= 1;
         station.outputs[port].full |= station.rooms[port] == 0;
         station.residence.record(self.now.since(message.arrived).0);
+        // From here on it is the pipe's; a time to live there counts from now.
+        message.arrived = self.now;
         self.send(station, pipe, message, size);
     }
 

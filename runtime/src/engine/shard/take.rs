@@ -4,8 +4,9 @@ use super::{Shard, mark_ready, room_came};
 use crate::engine::signal::{Parcel, Signal, source_of_pipe, source_of_station};
 use crate::engine::station::{Health, Station};
 use crate::message::{Message, Settlement, Tracked};
+use crate::node::reason::EXPIRED;
 use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
-use crate::units::Moment;
+use crate::units::{Moment, Span};
 use std::sync::Arc;
 
 /// What an event brought in, kept aside in case the behaviour panics.
@@ -23,7 +24,7 @@ pub struct Incoming {
 impl Shard {
     /// Takes one message out of the station's input.
     pub(super) fn take_message(&mut self, station: &mut Station, pipe_number: u32, mut message: Message) {
-        message.arrived = self.now;
+        let sent = std::mem::replace(&mut message.arrived, self.now);
         station.counts.received += 1;
         let pipe = &mut self.pipes[pipe_number as usize];
         pipe.waiting -= 1;
@@ -33,6 +34,10 @@ impl Shard {
         pipe.taken += 1;
         if pipe.shape.capacity_bytes > 0 {
             pipe.taken_bytes += message.size() as u64;
+        }
+        let time_to_live = pipe.shape.time_to_live;
+        if time_to_live > Span::ZERO && self.now.since(sent) >= time_to_live {
+            return self.expired_in_pipe(station, &message);
         }
         let port = usize::from(pipe.shape.to.1);
         let pull = pipe.shape.flow == Flow::Pull;
@@ -59,6 +64,12 @@ impl Shard {
             pipe.finished += 1;
             pipe.stay(waited);
         }
+    }
+
+    /// A message was in a pipe for longer than that lets it live: it ends here, on purpose, before the station has seen it.
+    fn expired_in_pipe(&mut self, station: &mut Station, message: &Message) {
+        station.counts.drop(EXPIRED);
+        self.ended(station, message, 2);
     }
 
     /// A hold has ended.

@@ -23,6 +23,11 @@ impl Script {
                 let left = |branch: &u32| Left { at, port, branch: Some(*branch), message: message.clone() };
                 self.seen.left.extend(branches.iter().map(left));
             }
+            Effect::CopyTo(port, branch, message) => {
+                self.tally.copied += 1;
+                self.tally.gone += 1;
+                self.seen.left.push(Left { at, port, branch: Some(branch), message });
+            }
             Effect::Copy(port, message) => {
                 self.tally.copied += 1;
                 self.send_out(port, message);

@@ -7,6 +7,7 @@ use crate::expr::Expression;
 use crate::message::Message;
 use crate::node::field::{Word, Yields};
 use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset};
+use crate::nodes::window::Window;
 use crate::setting::Settings;
 use crate::units::{Moment, Span};
 use group::{Group, Recipe, Shape};
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 const OUT: usize = 0;
+const LATE: &str = "late";
 /// The wake that extends locks; all others are the numbers of groups, from 1.
 const RENEW: u64 = 0;
 /// How often the locks of held deliveries are extended: well within the least lock time that makes sense (1 min unless set).
@@ -59,6 +61,14 @@ pub static AGGREGATE: Kind = Kind {
         .unit("messages"),
         Field::new(
             "Close",
+            "most_bytes",
+            "Bytes",
+            FieldType::Size,
+            Preset::None,
+            "A group closes with the message that brings its payloads to so many bytes. Absent: not by size.",
+        ),
+        Field::new(
+            "Close",
             "window",
             "Window",
             FieldType::Span(1_000_000),
@@ -88,6 +98,28 @@ pub static AGGREGATE: Kind = Kind {
             Preset::None,
             "A group closes with the message for which this CEL expression is true, such as headers.part == headers.parts.",
         ),
+        Field::new(
+            "Late",
+            "late",
+            "Late messages",
+            FieldType::Choice(&[
+                Word { name: "open", label: "Open a group", help: "A message whose group has closed opens a new one." },
+                Word { name: "drop", label: "Are dropped", help: "It is dropped as `late`." },
+                Word { name: "error", label: "Are an error", help: "It leaves through the error output." },
+            ]),
+            Preset::Word("open"),
+            "What becomes of messages that come after their group has closed.",
+        )
+        .source("Apache Beam, allowed lateness"),
+        Field::new(
+            "Late",
+            "late_for",
+            "Late for",
+            FieldType::Span(1),
+            Preset::Text("1 min"),
+            "How long it is remembered that a group has closed; later its key begins anew.",
+        )
+        .when("late", &["drop", "error"]),
         Field::new(
             "Result",
             "result",
@@ -145,16 +177,17 @@ pub static AGGREGATE: Kind = Kind {
         outputs: vec![Port::output("out", "One message for each group that closed."), error()],
         ..Ports::default()
     },
-    build: |form| {
-        let settings = AggregateSettings::read(form);
-        Box::new(Aggregate { settings, groups: BTreeMap::new(), by_key: HashMap::new(), opened: 0, closed: 0, renewing: false })
-    },
+    build: |form| Box::new(Aggregate::new(AggregateSettings::read(form))),
     figures: [Figure::Gauge("open"), Figure::RateOut],
 };
 
-struct AggregateSettings {
+/// How an aggregate works.
+pub(super) struct AggregateSettings {
     key: Option<Expression>,
     count: usize,
+    bytes: Option<u64>,
+    late: Late,
+    late_for: Span,
     window: Option<Span>,
     by_calendar: bool,
     until: Option<Expression>,
@@ -164,14 +197,41 @@ struct AggregateSettings {
     close_oldest: bool,
 }
 
+/// What becomes of messages whose group has closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Late {
+    Open,
+    Drop,
+    Error,
+}
+
 impl AggregateSettings {
+    /// How a batch works: lists, closed by number, size and time.
+    pub(super) fn batch(key: Option<Expression>, most: usize, bytes: Option<u64>, wait: Option<Span>) -> Self {
+        Self {
+            key,
+            count: most,
+            bytes,
+            late: Late::Open,
+            late_for: Span::ZERO,
+            window: wait,
+            by_calendar: false,
+            until: None,
+            recipe: Recipe { shape: Shape::List, of: None },
+            most_groups: MOST_GROUPS as usize,
+            most_messages: 10_000,
+            close_oldest: true,
+        }
+    }
+
     fn read(form: &mut Form<'_>) -> Self {
         let optional = |form: &mut Form<'_>, name: &str| form.value(name).and_then(|_| form.expression(name));
         let (key, until, of) = (optional(form, "key"), optional(form, "until"), optional(form, "of"));
         let count = form.integer("count").map_or(0, |count| count as usize);
         let window = form.span("window");
-        if count == 0 && window.is_none() && form.value("until").is_none() {
-            form.problem("count", "nothing ever closes a group", "Set a count above 0, a window, or `until`.");
+        let bytes = form.size("most_bytes").map(|size| size.0);
+        if count == 0 && window.is_none() && bytes.is_none() && form.value("until").is_none() {
+            form.problem("count", "nothing ever closes a group", "Set a count above 0, a window, a number of bytes, or `until`.");
         }
         let shape = match form.choice("result") {
             "first" => Shape::First,
@@ -182,6 +242,13 @@ impl AggregateSettings {
         Self {
             key,
             count,
+            bytes,
+            late: match form.choice("late") {
+                "drop" => Late::Drop,
+                "error" => Late::Error,
+                _ => Late::Open,
+            },
+            late_for: form.span("late_for").unwrap_or(Span::secs(60)),
             window,
             by_calendar: form.choice("window_from") == "calendar",
             until,
@@ -211,8 +278,12 @@ struct Judged {
     last: bool,
 }
 
-struct Aggregate {
+/// Groups that are open, and keys whose groups have closed.
+pub(super) struct Aggregate {
     settings: AggregateSettings,
+    /// Keys of closed groups, as long as that is remembered.
+    closed_keys: Window,
+    late: u64,
     /// Open groups in order of opening.
     groups: BTreeMap<u64, Group>,
     /// Looked up only, never walked (rule 8).
@@ -223,6 +294,17 @@ struct Aggregate {
 }
 
 impl Aggregate {
+    /// Without any group yet.
+    pub(super) fn new(settings: AggregateSettings) -> Self {
+        let closed_keys = Window::new(settings.late_for, settings.most_groups);
+        Self { settings, closed_keys, late: 0, groups: BTreeMap::new(), by_key: HashMap::new(), opened: 0, closed: 0, renewing: false }
+    }
+
+    /// Whether the message's group has closed, and that still counts.
+    fn too_late(&mut self, key: Option<&str>, now: Moment) -> bool {
+        self.settings.late != Late::Open && self.closed_keys.knows(key.unwrap_or_default(), now)
+    }
+
     fn take(&mut self, message: Message, fx: &mut Effects<'_>) {
         match self.judge(&message) {
             Ok(judged) => self.put(message, judged, fx),
@@ -241,8 +323,15 @@ impl Aggregate {
     }
 
     fn put(&mut self, message: Message, Judged { key, number, last }: Judged, fx: &mut Effects<'_>) {
-        let serial = match self.by_key.get(&key) {
-            Some(serial) => *serial,
+        let serial = match self.by_key.get(&key).copied() {
+            Some(serial) => serial,
+            None if self.too_late(key.as_deref(), fx.now()) => {
+                self.late += 1;
+                return match self.settings.late {
+                    Late::Drop => fx.drop(message, LATE),
+                    Late::Error | Late::Open => fx.reject(message, "its group has closed already"),
+                };
+            }
             None if self.groups.len() < self.settings.most_groups => self.open(key, fx),
             None if self.settings.close_oldest => {
                 let oldest = self.groups.first_key_value().map(|(serial, _)| *serial).expect("a full aggregate has groups");
@@ -258,7 +347,8 @@ impl Aggregate {
         let group = self.groups.get_mut(&serial).expect("an open group");
         group.take(message, number);
         let full = (self.settings.count > 0 && group.len() >= self.settings.count) || group.len() >= self.settings.most_messages;
-        if last || full {
+        let large = self.settings.bytes.is_some_and(|most| group.bytes() >= most);
+        if last || full || large {
             self.close(serial, fx);
         }
     }
@@ -277,6 +367,9 @@ impl Aggregate {
         let Some(group) = self.groups.remove(&serial) else { return };
         self.by_key.remove(&group.key());
         self.closed += 1;
+        if self.settings.late != Late::Open {
+            self.closed_keys.see(group.key().as_deref().unwrap_or_default(), &group.messages()[0], fx.now());
+        }
         let (result, absorbed) = group.close(&self.settings.recipe, fx);
         for message in absorbed {
             fx.absorb(message);
@@ -332,6 +425,7 @@ impl Behaviour for Aggregate {
 
     fn gauges(&self, _now: Moment, gauges: &mut Vec<Gauge>) {
         gauges.push(Gauge { name: "open", value: self.groups.len() as f64, unit: "groups" });
+        gauges.push(Gauge { name: "late", value: self.late as f64, unit: "messages" });
         gauges.push(Gauge { name: "closed", value: self.closed as f64, unit: "groups" });
     }
 }

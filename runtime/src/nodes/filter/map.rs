@@ -207,7 +207,7 @@ impl Map {
 }
 
 /// Sets a field of an object; objects on the way that are not there are made.
-fn set_field(payload: &mut Value, path: &[String], value: Value) -> Result<(), String> {
+pub(super) fn set_field(payload: &mut Value, path: &[String], value: Value) -> Result<(), String> {
     let mut place = payload;
     for (at, part) in path.iter().enumerate() {
         if place.is_null() {

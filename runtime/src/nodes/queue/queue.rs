@@ -44,6 +44,8 @@ pub static QUEUE: Kind = Kind {
         rules::CAPACITY_BYTES,
         rules::WHEN_FULL,
         rules::ORDER,
+        rules::IN_ORDER,
+        rules::AFTER_DEAD_LETTER,
         Field::new(
             "Order",
             "priority",
@@ -57,6 +59,7 @@ pub static QUEUE: Kind = Kind {
         rules::WHEN_EXPIRED,
         rules::DELAY,
         rules::GUARANTEE,
+        rules::WINDOW,
         rules::LOCK,
         rules::MAX_DELIVERIES,
         rules::RETRY,
@@ -89,7 +92,7 @@ fn read(form: &mut Form<'_>) -> (Rules, Option<Expression>) {
         order: if form.choice("order") == "lifo" { Order::Lifo } else { Order::Fifo },
         returned_to_head: form.choice("returned_to") == "head",
         delay: form.span("delay").unwrap_or_default(),
-        ..Rules::read(form)
+        ..Rules::read(form).in_turn(form)
     };
     if rules.counts == Counts::InSystem && !rules.at_least_once {
         form.problem(

@@ -86,6 +86,17 @@ impl Retry {
     }
 }
 
+/// Which messages wait for the end of others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turns {
+    /// None.
+    None,
+    /// Those of a key for those of the key before them.
+    ByKey,
+    /// Each for all before it.
+    Total,
+}
+
 /// The rules of one store.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rules {
@@ -113,6 +124,12 @@ pub struct Rules {
     pub most_deliveries: u32,
     /// How long it waits between deliveries.
     pub retry: Retry,
+    /// Which messages wait for the end of others.
+    pub turns: Turns,
+    /// Whether the messages behind one that became a dead letter stand still.
+    pub stops_at_dead_letters: bool,
+    /// For how long an id that came is not taken again; `None`: it always is.
+    pub deduplicates: Option<Span>,
     /// Whether a returned message is the next one out (else it queues at the end).
     pub returned_to_head: bool,
     /// Whether the senders' deliveries stay open until the store's own have ended, and fail with them; else it answers for what it took in.
@@ -134,6 +151,9 @@ impl Default for Rules {
             lock: Span::secs(60),
             most_deliveries: 10,
             retry: Retry::Immediate,
+            turns: Turns::None,
+            stops_at_dead_letters: false,
+            deduplicates: None,
             returned_to_head: false,
             passes_back: false,
         }
@@ -280,12 +300,59 @@ pub const GUARANTEE: Field = Field::new(
     FieldType::Choice(&[
         word("at_least_once", "At least once", "A message is kept until it is settled, and handed out again if it fails."),
         word("at_most_once", "At most once", "A message is forgotten when it is handed out: what fails after that is not repeated."),
+        word(
+            "effectively_once",
+            "Effectively once",
+            "At least once, and an id that came within the window is not taken again; an acknowledgement counts even if it is late.",
+        ),
     ]),
     Preset::Word("at_least_once"),
     "What is promised when something fails after the hand-out.",
 );
 
-const AT_LEAST_ONCE: &[&str] = &["at_least_once"];
+const AT_LEAST_ONCE: &[&str] = &["at_least_once", "effectively_once"];
+
+/// `window`: how long an id is remembered.
+pub const WINDOW: Field = Field::new(
+    "Delivery",
+    "window",
+    "Deduplication window",
+    FieldType::Span(1),
+    Preset::Text("10 min"),
+    "How long the id of a message is remembered; up to 100,000 of them.",
+)
+.source("Azure Service Bus, duplicate detection: 10 minutes by default")
+.when("guarantee", &["effectively_once"]);
+
+/// `in_order`: which messages wait for the end of others.
+pub const IN_ORDER: Field = Field::new(
+    "Order",
+    "in_order",
+    "In order",
+    FieldType::Choice(&[
+        word("no", "No", "Messages are handed out as there are free consumers: several at a time, and what fails comes again later."),
+        word("by_key", "By key", "The next message of a key is handed out when the one before has ended. Keys go on side by side."),
+        word("total", "All", "The next message is handed out when the one before has ended: one at a time."),
+    ]),
+    Preset::Word("no"),
+    "Whether a message waits until the one before it has been settled, through all its retries.",
+)
+.source("Azure Service Bus, message sessions")
+.when("guarantee", AT_LEAST_ONCE);
+
+/// `after_dead_letter`: what becomes of the messages behind one that was given up.
+pub const AFTER_DEAD_LETTER: Field = Field::new(
+    "Order",
+    "after_dead_letter",
+    "After a dead letter",
+    FieldType::Choice(&[
+        word("go_on", "Goes on", "The next message of the key takes its turn."),
+        word("stop", "Stops", "The messages of the key behind it stand still until this is changed."),
+    ]),
+    Preset::Word("go_on"),
+    "What becomes of the messages that wait behind one that is given up.",
+)
+.when("in_order", &["by_key", "total"]);
 
 /// `lock`: how long a consumer holds a message.
 pub const LOCK: Field = Field::new(
@@ -326,6 +393,20 @@ pub const RETRY: Field = Field::new(
 )
 .when("guarantee", AT_LEAST_ONCE);
 
+/// `retry` of a filter that tries again by itself.
+pub const RETRY_OF_STEP: Field = Field::new(
+    "Failures",
+    "retry",
+    "Retry",
+    FieldType::Choice(&[
+        word("immediate", "At once", "A failed attempt is followed by the next at once."),
+        word("fixed", "After a fixed delay", "It waits as long after every failure."),
+        word("exponential", "After growing delays", "Each wait is twice the one before, up to a cap, with jitter."),
+    ]),
+    Preset::Word("exponential"),
+    "How long it waits before it tries again.",
+);
+
 /// `retry_delay`: the first delay.
 pub const RETRY_DELAY: Field = Field::new(
     "Delivery",
@@ -354,10 +435,28 @@ pub const RETRY_JITTER: Field = Field::new(
 .when("retry", &["exponential"]);
 
 impl Rules {
+    /// Reads `window`, `in_order` and `after_dead_letter` too.
+    #[must_use]
+    pub fn in_turn(self, form: &mut Form<'_>) -> Self {
+        let once = form.choice("guarantee") == "effectively_once";
+        let window = form.span("window").unwrap_or(Span::secs(600));
+        let turns = match form.choice("in_order") {
+            "by_key" => Turns::ByKey,
+            "total" => Turns::Total,
+            _ => Turns::None,
+        };
+        Self {
+            deduplicates: once.then_some(window),
+            turns: if self.at_least_once { turns } else { Turns::None },
+            stops_at_dead_letters: form.choice("after_dead_letter") == "stop",
+            ..self
+        }
+    }
+
     /// Reads what queues and subscriptions have in common.
     pub fn read(form: &mut Form<'_>) -> Self {
         let usual = Self::default();
-        let at_least_once = form.choice("guarantee") == "at_least_once";
+        let at_least_once = form.choice("guarantee") != "at_most_once";
         let retry = Retry::read(form);
         Self {
             capacity: form.integer("capacity").map_or(usual.capacity, |number| number as u64),

@@ -10,12 +10,15 @@
 mod ledger;
 #[cfg(test)]
 mod random;
+mod settle;
+mod turns;
 
 use super::rules::{Counts, Order, Rules, WhenFull};
 use crate::distribution::Distribution;
 use crate::message::{Delivery, Message, Settlement};
-use crate::node::reason::{EXPIRED, MAX_DELIVERIES, OVERFLOW};
-use crate::node::{Effects, Event, Gauge, Verdict};
+use crate::node::reason::{DUPLICATE, OVERFLOW};
+use crate::node::{Effects, Event, Gauge};
+use crate::nodes::window::Window;
 use crate::random::Purpose;
 use crate::units::{Moment, Span};
 use std::cmp::Reverse;
@@ -28,6 +31,8 @@ const ALARM: u64 = 0;
 const GO_ON: u64 = 1;
 /// How many messages one event hands out.
 const BATCH: usize = 1_000;
+/// How many ids a window of deduplication remembers.
+const MOST_IDS: usize = 100_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
@@ -51,6 +56,8 @@ struct Slot {
     lock: u32,
     /// Its bytes, as far as bytes are bounded.
     size: u32,
+    /// The key whose messages it waits for, if their order counts.
+    turn: Option<Arc<str>>,
     message: Option<Message>,
 }
 
@@ -85,6 +92,13 @@ pub struct Store {
     now: Moment,
     /// Nanoseconds that those which have left waited here.
     waited: u128,
+    /// Who waits for whose end, where order counts.
+    turns: turns::Waiting,
+    /// What came within the window of deduplication.
+    seen: Option<Window>,
+    /// Whether nothing is handed out for now.
+    paused: bool,
+    duplicates: u64,
     /// Credit left after the last event; kept only where nothing may wait.
     credit: usize,
 }
@@ -92,7 +106,12 @@ pub struct Store {
 impl Store {
     /// An empty store that hands out at this output.
     pub fn new(rules: Rules, output: usize) -> Self {
+        let seen = rules.deduplicates.map(|span| Window::new(span, MOST_IDS));
         Self {
+            turns: turns::Waiting::default(),
+            seen,
+            paused: false,
+            duplicates: 0,
             rules,
             output,
             slots: Vec::new(),
@@ -116,7 +135,30 @@ impl Store {
 
     /// Puts other rules into force; what is inside stays.
     pub fn set_rules(&mut self, rules: Rules) {
+        match (&mut self.seen, rules.deduplicates) {
+            (Some(seen), Some(span)) => seen.set(span, MOST_IDS),
+            (seen, span) => *seen = span.map(|span| Window::new(span, MOST_IDS)),
+        }
+        if !rules.stops_at_dead_letters {
+            self.resume_lines();
+        }
         self.rules = rules;
+    }
+
+    /// Hands nothing out until told otherwise: its consumers are away.
+    pub const fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// Drops everything that waits.
+    pub fn drop_waiting(&mut self, reason: &'static str, fx: &mut Effects<'_>) {
+        self.now = fx.now();
+        for slot in 0..self.slots.len() {
+            if matches!(self.slots[slot].place, Place::Ready | Place::Delayed) {
+                let message = self.remove(slot);
+                fx.drop(message, reason);
+            }
+        }
     }
 
     /// Whether senders must wait now (G1).
@@ -142,6 +184,8 @@ impl Store {
             count("locked", self.unsettled_count),
             count("delayed", self.delayed_count),
             count("locks lost", self.locks_lost),
+            count("duplicates", self.duplicates),
+            Gauge { name: "stopped keys", value: self.turns.stopped() as f64, unit: "keys" },
             Gauge { name: "oldest", value: self.oldest().map_or(0.0, |arrived| now.since(arrived).seconds()), unit: "s" },
         ]);
     }
@@ -156,6 +200,10 @@ impl Store {
     pub fn offer(&mut self, mut message: Message, fx: &mut Effects<'_>) {
         let now = fx.now();
         self.now = now;
+        if self.came_before(&message, now) {
+            self.duplicates += 1;
+            return fx.drop(message, DUPLICATE);
+        }
         let patience = match &self.rules.time_to_live {
             None => None,
             Some(Distribution::Constant(span)) => Some(*span),
@@ -179,6 +227,9 @@ impl Store {
                     None => return fx.drop(message, OVERFLOW),
                 },
             }
+        }
+        if let Some(seen) = &mut self.seen {
+            seen.see(&message.id.to_string(), &message, now);
         }
         if self.rules.passes_back {
             // As long as this node lives, work on the message goes on.
@@ -219,8 +270,15 @@ impl Store {
     /// Hands out what there is credit for (G3), and sees that the store is woken for what is due next.
     pub fn finish(&mut self, fx: &mut Effects<'_>) {
         self.now = fx.now();
-        if self.ready_count > 0 {
-            self.hand_out(fx);
+        loop {
+            self.next_turns();
+            if self.ready_count > 0 && !self.paused {
+                self.hand_out(fx);
+            }
+            // What expired on the way out may have been the first of its key.
+            if !self.has_freed() {
+                break;
+            }
         }
         if self.rules.capacity == 0 {
             self.credit = fx.room(self.output);
@@ -319,8 +377,18 @@ impl Store {
         None
     }
 
+    /// Whether its id came within the window of deduplication.
+    fn came_before(&mut self, message: &Message, now: Moment) -> bool {
+        self.seen.as_mut().is_some_and(|seen| seen.knows(&message.id.to_string(), now))
+    }
+
     /// Takes out the ready message that came first, of the lowest priority.
     fn take_oldest(&mut self) -> Option<Message> {
+        if let Some((since, at)) = self.longest_parked()
+            && self.oldest().is_none_or(|oldest| since <= oldest)
+        {
+            return Some(self.remove(at));
+        }
         for level in (0..self.levels.len()).rev() {
             while let Some(number) = self.levels[level].numbers.pop_front() {
                 if let Some(at) = self.find(number, Place::Ready) {
@@ -331,95 +399,11 @@ impl Store {
         None
     }
 
-    fn settled(&mut self, number: u64, attempt: u32, verdict: Verdict, fx: &mut Effects<'_>) {
-        let current = self.find(number, Place::Unsettled).filter(|at| self.slots[*at].attempt == attempt);
-        match (current, verdict) {
-            // Whoever still waits for it has waited for this.
-            (Some(at), Verdict::Ack) => fx.accept(&mut self.remove(at)),
-            (Some(at), Verdict::Nack(error)) => self.failed(at, &error, true, fx),
-            // Too late: the message is ready again, or with somebody else, or ended.
-            (None, Verdict::Ack) => {}
-            (None, Verdict::Nack(_)) => fx.superseded(),
-        }
-    }
-
-    /// The consumer is still at work, and will be until then. A lock too short for the pace at which consumers renew is lost meanwhile.
-    fn renewed(&mut self, number: u64, attempt: u32, until: Moment, now: Moment) {
-        let until = if self.rules.lock > Effects::RENEW_EVERY { until.max(now) } else { now };
-        if let Some(at) = self.find(number, Place::Unsettled)
-            && self.slots[at].attempt == attempt
-            && self.rules.lock != Span::ZERO
-        {
-            self.lock(at, until + self.rules.lock);
-        }
-    }
-
-    /// A delivery failed: the message comes back, or is given up.
-    fn failed(&mut self, at: usize, error: &Arc<str>, delayed: bool, fx: &mut Effects<'_>) {
-        let now = fx.now();
-        let attempt = self.slots[at].attempt;
-        let tries = attempt.wrapping_sub(self.slots[at].before);
-        let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
-        if self.rules.most_deliveries > 0 && tries >= self.rules.most_deliveries {
-            message.set_header("deliveries", tries.into());
-            let message = self.remove(at);
-            return self.give_up(message, MAX_DELIVERIES, error.clone(), fx);
-        }
-        if message.expires <= now {
-            let message = self.remove(at);
-            return self.expire(message, fx);
-        }
-        let delay = if delayed {
-            let own = std::mem::replace(&mut message.settlement, Settlement::One(Delivery { origin: 0, attempt, number: 0 }));
-            let mut random = fx.random(const { Purpose::of("retry") }, message);
-            message.settlement = own;
-            self.rules.retry.delay(tries, || random.unit())
-        } else {
-            Span::ZERO
-        };
-        let number = self.number(at);
-        self.make_ready(number, now, delay, true);
-    }
-
-    /// What the alarm was for: locks lost, delays over, messages expired.
-    fn come_due(&mut self, fx: &mut Effects<'_>) {
-        let now = fx.now();
-        while let Some(&(_, lock, number)) = self.locks.front().filter(|(until, ..)| *until <= now) {
-            self.locks.pop_front();
-            if let Some(at) = self.locked(number, lock) {
-                self.locks_lost += 1;
-                fx.duplicated();
-                let error: Arc<str> = format!("the consumer kept the message longer than its lock of {}", self.rules.lock).into();
-                fx.error(error.clone());
-                self.failed(at, &error, false, fx);
-            }
-        }
-        while let Some(&Reverse((moment, _, number))) = self.delayed.peek().filter(|Reverse((moment, ..))| *moment <= now) {
-            self.delayed.pop();
-            if self.find(number, Place::Delayed).is_some() {
-                self.make_ready(number, moment, Span::ZERO, false);
-            }
-        }
-        while let Some(&Reverse((_, number))) = self.expiries.peek().filter(|Reverse((moment, _))| *moment <= now) {
-            self.expiries.pop();
-            // A message in a consumer's hands does not expire; if it comes back, `failed` sees to it.
-            if let Some(at) = self.find(number, Place::Ready).or_else(|| self.find(number, Place::Delayed)) {
-                let message = self.remove(at);
-                self.expire(message, fx);
-            }
-        }
-    }
-
-    fn expire(&self, message: Message, fx: &mut Effects<'_>) {
-        if self.rules.expired_to_dead_letters {
-            fx.dead_letter(message, EXPIRED, "it waited longer than its time to live");
-        } else {
-            fx.drop(message, EXPIRED);
-        }
-    }
-
     fn make_ready(&mut self, number: u64, now: Moment, delay: Span, returned: bool) {
         let at = (number & 0xffff_ffff) as usize;
+        if !returned && self.slots[at].turn.is_none() {
+            self.join_line(at);
+        }
         if delay > Span::ZERO {
             self.move_to(at, Place::Delayed);
             self.sequence += 1;
@@ -430,6 +414,9 @@ impl Store {
         let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
         message.queued = now;
         let priority = message.priority;
+        if self.waits_for_turn(at) {
+            return;
+        }
         let level = match self.levels.iter().position(|level| level.priority <= priority) {
             Some(found) if self.levels[found].priority == priority => found,
             found => {

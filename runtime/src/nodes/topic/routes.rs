@@ -1,5 +1,7 @@
 //! Who gets what: the patterns of a topic's subscriptions, read through the topic's form and found through one tree.
 
+use super::presence::Presence;
+use super::record::StartFrom;
 use crate::node::Form;
 use crate::node::field::Word;
 use crate::wildcard::{Dialect, Pattern, Tree};
@@ -33,6 +35,8 @@ pub struct Routes {
     pub dialect: Dialect,
     /// The pattern of each, by branch.
     patterns: Vec<Pattern>,
+    /// When each is there, and where it starts from.
+    readers: Vec<(Presence, StartFrom)>,
     tree: Tree,
     /// Whether all of them want everything, so that nothing needs to be looked up.
     all_want_all: bool,
@@ -44,8 +48,9 @@ impl Routes {
     /// for everything.
     pub fn read(form: &mut Form<'_>) -> Self {
         let dialect = Dialect::named(form.choice("dialect")).unwrap_or_default();
-        let mut patterns = Vec::new();
+        let (mut patterns, mut readers) = (Vec::new(), Vec::new());
         for receiver in form.receivers() {
+            readers.push((Presence::of(receiver), StartFrom::of(receiver)));
             let text = receiver.text(PATTERN).filter(|text| !text.is_empty());
             let pattern = text.map_or_else(|| Ok(Pattern::everything(dialect)), |text| Pattern::new(dialect, &text));
             patterns.push(pattern.unwrap_or_else(|fault| {
@@ -59,7 +64,18 @@ impl Routes {
             tree.insert(pattern, branch);
         }
         let all_want_all = patterns.iter().all(Pattern::is_everything);
-        Self { dialect, patterns, tree, all_want_all, found: Vec::new() }
+        Self { dialect, patterns, readers, tree, all_want_all, found: Vec::new() }
+    }
+
+    /// The pattern of one subscription, when it is there, and where it starts from.
+    pub fn reader(&self, branch: u32) -> Option<(&Pattern, &Presence, StartFrom)> {
+        let (presence, from) = self.readers.get(branch as usize)?;
+        Some((self.patterns.get(branch as usize)?, presence, *from))
+    }
+
+    /// How many subscriptions there are.
+    pub const fn len(&self) -> u32 {
+        self.readers.len() as u32
     }
 
     /// Who wants this topic; `None`: nobody.

@@ -1,8 +1,9 @@
 //! Subscription: takes its copy of what a topic publishes, if it wants it, and keeps it for its consumers.
 
+use super::presence::{self, Presence};
 use crate::expr::Expression;
 use crate::message::Message;
-use crate::node::field::Yields;
+use crate::node::field::{Word, Yields};
 use crate::node::reason::NOT_MATCHED;
 use crate::node::{
     Behaviour, Change, Effects, Event, Family, Fan, Field, FieldType, Figure, Flow, Form, Gauge, Intake, Kind, Port, Ports, Preset,
@@ -13,9 +14,13 @@ use crate::setting::Settings;
 use crate::units::Moment;
 
 const OUT: usize = 0;
+/// The wake at which the consumer comes or goes; the store has smaller ones.
+const PRESENCE: u64 = 1 << 32;
 
 /// Why a message became a dead letter whose predicate could not be worked out.
 const PREDICATE_FAILED: &str = "predicate_failed";
+/// Why a message was dropped that a temporary subscription held when its consumer went away.
+const DISCONNECTED: &str = "disconnected";
 
 /// The descriptor.
 pub static SUBSCRIPTION: Kind = Kind {
@@ -64,17 +69,47 @@ pub static SUBSCRIPTION: Kind = Kind {
         rules::TIME_TO_LIVE,
         rules::WHEN_EXPIRED,
         rules::GUARANTEE,
+        rules::WINDOW,
+        rules::IN_ORDER,
+        rules::AFTER_DEAD_LETTER,
         rules::LOCK,
         rules::MAX_DELIVERIES,
         rules::RETRY,
         rules::RETRY_DELAY,
         rules::RETRY_CAP,
         rules::RETRY_JITTER,
+        presence::LIFETIME,
+        presence::JOINS_AT,
+        presence::AWAY_AT,
+        presence::AWAY_FOR,
+        presence::AWAY_EVERY,
+        Field::new(
+            "Start",
+            "start_from",
+            "Starts from",
+            FieldType::Choice(&[
+                Word { name: "new", label: "New messages", help: "What is published from then on." },
+                Word { name: "last_values", label: "Last values", help: "The last message of each topic, if the topic retains them; then what is new." },
+                Word { name: "all_kept", label: "All that is kept", help: "Everything that the topic has kept; then what is new." },
+                Word { name: "time", label: "A time", help: "What was published from a time of the run on, as far as it was kept." },
+                Word { name: "ago", label: "So long ago", help: "What was published within a span of time before, as far as it was kept." },
+                Word { name: "offset", label: "An offset", help: "The message of this number on, as far as it was kept; the first ever has 0." },
+            ]),
+            Preset::Word("new"),
+            "What a subscription gets that begins after the topic, or anew after its consumer was away.",
+        )
+        .source("NATS JetStream, DeliverPolicy; OASIS MQTT 5.0, section 3.3.1.3, RETAIN"),
+        Field::new("Start", "from_time", "From time", FieldType::Span(0), Preset::Text("0 s"), "From how long after the start of the run on.")
+            .when("start_from", &["time"]),
+        Field::new("Start", "from_ago", "From ago", FieldType::Span(0), Preset::Text("1 min"), "From how long before it begins on.")
+            .when("start_from", &["ago"]),
+        Field::new("Start", "from_offset", "From offset", FieldType::Integer(0, 9_007_199_254_740_992), Preset::Integer(0), "From which message on.")
+            .when("start_from", &["offset"]),
     ],
     ports,
     build: |form| {
-        let (content, rules) = read(form);
-        Box::new(Subscription { content, store: Store::new(rules, OUT) })
+        let (content, presence, rules) = read(form);
+        Box::new(Subscription { content, presence, here: true, awaited: None, store: Store::new(rules, OUT) })
     },
     figures: [Figure::Gauge("ready"), Figure::RateOut],
 };
@@ -91,21 +126,44 @@ fn ports(_: &Settings) -> Ports {
     }
 }
 
-fn read(form: &mut Form<'_>) -> (Option<Expression>, Rules) {
+fn read(form: &mut Form<'_>) -> (Option<Expression>, Presence, Rules) {
     // What the pattern says is the topic's to check and to follow; here it must be a text.
     form.text("pattern");
-    let rules = Rules::read(form);
+    let rules = Rules::read(form).in_turn(form);
     debug_assert_ne!(rules.when_full, WhenFull::Block, "a subscription never blocks its topic (G2)");
-    (form.expression("content"), rules)
+    // Where it starts from is the topic's to follow too.
+    (form.choice("start_from"), form.span("from_time"), form.span("from_ago"), form.integer("from_offset"));
+    (form.expression("content"), Presence::read(form), rules)
 }
 
 /// Keeps G2: its intake is always open.
 struct Subscription {
     content: Option<Expression>,
+    presence: Presence,
+    /// Whether the consumer is there.
+    here: bool,
+    /// When that changes next, if a wake was asked for.
+    awaited: Option<Moment>,
     store: Store,
 }
 
 impl Subscription {
+    /// Follows the times of the consumer. What a temporary subscription holds when it goes away is gone.
+    fn look(&mut self, fx: &mut Effects<'_>) {
+        let here = self.presence.here(fx.now());
+        if self.here && !here && !self.presence.durable {
+            self.store.drop_waiting(DISCONNECTED, fx);
+        }
+        self.here = here;
+        self.store.set_paused(!here);
+        if let Some(next) = self.presence.next_change(fx.now())
+            && self.awaited != Some(next)
+        {
+            self.awaited = Some(next);
+            fx.wake(next, PRESENCE);
+        }
+    }
+
     fn take(&mut self, message: Message, fx: &mut Effects<'_>) {
         match self.content.as_ref().map_or(Ok(true), |content| content.test(&message)) {
             Ok(true) => self.store.offer(message, fx),
@@ -123,6 +181,7 @@ impl Behaviour for Subscription {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         match event {
             Event::Message(_, message) => self.take(message, fx),
+            Event::Start | Event::Wake(PRESENCE) => self.look(fx),
             event => self.store.take(event, fx),
         }
         self.store.finish(fx);
@@ -133,8 +192,8 @@ impl Behaviour for Subscription {
     }
 
     fn change(&mut self, form: &mut Form<'_>) -> Change {
-        let (content, rules) = read(form);
-        self.content = content;
+        let (content, presence, rules) = read(form);
+        (self.content, self.presence, self.awaited) = (content, presence, None);
         self.store.set_rules(rules);
         Change::Kept
     }
@@ -153,6 +212,7 @@ impl Behaviour for Subscription {
 
     fn gauges(&self, now: Moment, gauges: &mut Vec<Gauge>) {
         self.store.gauges(now, gauges);
+        gauges.push(Gauge { name: "away", value: f64::from(u8::from(!self.here)), unit: "" });
     }
 }
 
@@ -203,5 +263,24 @@ mod tests {
         subscription.change([("content", "message < 5".into())]);
         subscription.send("in", json!(2));
         assert_eq!(subscription.payloads("out"), [json!(2)]);
+    }
+
+    #[test]
+    fn a_durable_one_keeps_what_comes_while_its_consumer_is_away_and_a_temporary_one_ends() {
+        for (word, times, dropped) in [("durable", vec![0.0, 15.0], 0), ("temporary", vec![0.0], 1)] {
+            let settings = [("lifetime", word.into()), ("away_at", "5 s".into()), ("away_for", "10 s".into())];
+            let mut subscription = Script::new(&SUBSCRIPTION, settings).room("out", 1);
+            subscription.send("in", json!(1));
+            subscription.at("4 s").send("in", json!(2));
+            subscription.at("6 s").grant("out", 5).at("20 s");
+            assert_eq!((subscription.times("out"), subscription.seen().dropped.len()), (times, dropped), "{word}");
+        }
+        assert!(
+            crate::node::script::problems(
+                &SUBSCRIPTION,
+                [("away_at", "1 s".into()), ("away_for", "9 s".into()), ("away_every", "5 s".into())]
+            )[0]
+            .contains("again before")
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Topic: every subscription gets a copy of every message, and none of them slows it.
 
+use super::record::{MOST_KEPT, Record, StartFrom};
 use super::routes::{Chosen, DIALECTS, Routes};
 use crate::message::{Head, Message};
 use crate::node::reason::UNROUTABLE;
@@ -57,11 +58,32 @@ pub static TOPIC: Kind = Kind {
             "By whose rules topics are divided into levels, and what the wildcards in its subscriptions' patterns mean.",
         )
         .source("OASIS MQTT 5.0, section 4.7; NATS, Subject-Based Messaging; AMQP 0-9-1, section 3.1.3.3, and RabbitMQ, topic exchange"),
+        Field::new(
+            "Late joiners",
+            "retain",
+            "Retain last values",
+            FieldType::Flag,
+            Preset::Flag(false),
+            "Whether the last message of each topic is kept for subscriptions that begin later and start from last values; of up to 9,000 topics.",
+        )
+        .source("OASIS MQTT 5.0, section 3.3.1.3, RETAIN"),
+        Field::new(
+            "Late joiners",
+            "keep",
+            "Keep",
+            FieldType::Integer(0, MOST_KEPT),
+            Preset::Integer(0),
+            "How many of the newest messages are kept for subscriptions that begin later and start from before.",
+        )
+        .unit("messages")
+        .source("NATS JetStream, stream limits: MaxMsgs, MaxAge"),
+        Field::new("Late joiners", "keep_for", "Keep for", FieldType::Span(1), Preset::None, "How long they are kept. Unset: until newer ones push them out."),
     ],
     ports,
     build: |form| {
-        let (head, routes) = read(form);
-        Box::new(Topic { head, routes, unroutable: 0 })
+        let mut topic = Topic { head: None, routes: Routes::read(form), record: Record::default(), subscribed: Vec::new(), replayed: 0, unroutable: 0 };
+        topic.read(form);
+        Box::new(topic)
     },
     figures: [Figure::RateIn, Figure::PipesOut],
 };
@@ -78,21 +100,25 @@ fn ports(_: &Settings) -> Ports {
     }
 }
 
-fn read(form: &mut Form<'_>) -> (Option<Arc<Head>>, Routes) {
-    let routes = Routes::read(form);
+fn name(form: &mut Form<'_>, routes: &Routes) -> Option<Arc<Head>> {
     let name = form.text("name").filter(|name| !name.is_empty());
     if let Some(fault) = name.as_ref().and_then(|name| routes.dialect.check_topic(name).err()) {
         let subject = form.subject("name");
         let hint = "a message is published to one topic; patterns belong to subscriptions";
         form.push(Problem::error("PW207", subject, fault.message).at(1, fault.column).hint(hint));
     }
-    (name.map(|name| Arc::new(Head { topic: Some(name.into()), ..Head::default() })), routes)
+    name.map(|name| Arc::new(Head { topic: Some(name.into()), ..Head::default() }))
 }
 
 struct Topic {
     /// What a message without any head gets: the name, shared.
     head: Option<Arc<Head>>,
     routes: Routes,
+    record: Record,
+    /// Which subscriptions take messages just now.
+    subscribed: Vec<bool>,
+    /// Copies of kept messages handed to those who joined late.
+    replayed: u64,
     unroutable: u64,
 }
 
@@ -108,6 +134,51 @@ impl Topic {
 }
 
 impl Topic {
+    fn read(&mut self, form: &mut Form<'_>) {
+        self.head = name(form, &self.routes);
+        self.record.retain = form.flag("retain");
+        self.record.keep = form.integer("keep").map_or(0, |keep| keep as usize);
+        self.record.keep_for = form.value("keep_for").and_then(|_| form.span("keep_for"));
+        for receiver in form.receivers() {
+            let from = StartFrom::of(receiver);
+            let lacks = (from.needs_log() && self.record.keep == 0) || (from == StartFrom::LastValues && !self.record.retain);
+            if lacks {
+                let setting = if from.needs_log() { "keep" } else { "retain" };
+                let message = format!("the topic keeps nothing to start from: its `{setting}` is not set");
+                form.push(receiver.problem("start_from", message).hint("set it on the topic, or start from new messages"));
+            }
+        }
+    }
+
+    /// At the start, and after a change: who is there takes messages from now on; who joins or comes back later is waited for.
+    fn look_at_all(&mut self, fx: &mut Effects<'_>) {
+        let known = self.subscribed.len() as u32;
+        for branch in 0..self.routes.len() {
+            if branch >= known {
+                let here = self.routes.reader(branch).is_some_and(|(_, presence, _)| presence.subscribed(fx.now()));
+                self.subscribed.push(here);
+            }
+            self.look(branch, fx);
+        }
+        self.subscribed.truncate(self.routes.len() as usize);
+    }
+
+    /// Follows one subscription: if it begins now, it gets what it asks for of what was kept.
+    fn look(&mut self, branch: u32, fx: &mut Effects<'_>) {
+        let Some((pattern, presence, from)) = self.routes.reader(branch) else { return };
+        let here = presence.subscribed(fx.now());
+        if let Some(next) = presence.next_change(fx.now()) {
+            fx.wake(next, u64::from(branch));
+        }
+        let Some(before) = self.subscribed.get_mut(branch as usize) else { return };
+        if !std::mem::replace(before, here) && here {
+            for message in self.record.for_late(from, pattern, fx.now()) {
+                self.replayed += 1;
+                fx.copy_to(OUT, branch, message);
+            }
+        }
+    }
+
     /// A topic never waits (G2), not even for its alternate port.
     fn unroutable(&mut self, message: Message, fx: &mut Effects<'_>) {
         self.unroutable += 1;
@@ -121,14 +192,21 @@ impl Topic {
 
 impl Behaviour for Topic {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
-        let Event::Message(_, mut message) = event else { return };
+        let mut message = match event {
+            Event::Message(_, message) => message,
+            Event::Start => return self.look_at_all(fx),
+            Event::Wake(branch) => return self.look(branch as u32, fx),
+            _ => return,
+        };
         self.name(&mut message);
         let topic = message.head.as_ref().and_then(|head| head.topic.as_deref());
         if let Some(fault) = topic.and_then(|topic| self.routes.dialect.check_topic(topic).err()) {
             fx.error(fault.message);
             return self.unroutable(message, fx);
         }
-        match self.routes.choose(topic, |_| true) {
+        self.record.take(&message, fx.now());
+        let subscribed = &self.subscribed;
+        match self.routes.choose(topic, |branch| subscribed.get(branch as usize).copied().unwrap_or(true)) {
             // Once: the engine copies it to every pipe.
             Some(Chosen::All) => fx.emit(OUT, message),
             Some(Chosen::Some(branches)) => fx.emit_among(OUT, branches, message),
@@ -137,12 +215,19 @@ impl Behaviour for Topic {
     }
 
     fn change(&mut self, form: &mut Form<'_>) -> Change {
-        (self.head, self.routes) = read(form);
+        self.routes = Routes::read(form);
+        self.read(form);
         Change::Kept
     }
 
     fn gauges(&self, _now: Moment, gauges: &mut Vec<Gauge>) {
-        gauges.push(Gauge { name: "unroutable", value: self.unroutable as f64, unit: "messages" });
+        let count = |name, value: u64, unit| Gauge { name, value: value as f64, unit };
+        let (kept, last) = self.record.kept();
+        gauges.push(count("unroutable", self.unroutable, "messages"));
+        gauges.push(count("kept", kept as u64, "messages"));
+        gauges.push(count("last values", last as u64, "topics"));
+        gauges.push(count("forgotten topics", self.record.forgotten_topics(), "topics"));
+        gauges.push(count("replayed", self.replayed, "messages"));
     }
 }
 
@@ -238,5 +323,78 @@ mod tests {
         assert_eq!(topic.seen().left[1].message.key(), Some("k"));
         assert!(problems(&TOPIC, [("name", "a/#".into())])[0].contains("pattern"));
         assert!(problems(&TOPIC, [("name", "a..b".into()), ("dialect", "nats".into())])[0].contains("empty level"));
+    }
+
+    /// A topic that keeps everything, with one subscription that joins at 10 s and has these settings.
+    fn late(settings: &[(&'static str, crate::setting::Setting)]) -> Script {
+        let joins = settings.iter().cloned().chain([("joins_at", "10 s".into())]);
+        let keeps = [("retain", true.into()), ("keep", 100.into())];
+        let mut topic = Script::feeding(&TOPIC, keeps, "out", [(&SUBSCRIPTION, joins.collect::<Vec<_>>())]);
+        for (at, name) in [("1 s", "a"), ("4 s", "b"), ("6 s", "a"), ("8 s", "c")] {
+            topic.at(at);
+            publish(&mut topic, name);
+        }
+        topic.at("12 s");
+        publish(&mut topic, "d");
+        topic
+    }
+
+    #[test]
+    fn late_joiners_get_what_they_ask_for_of_what_was_kept() {
+        let text = |text: &str| crate::setting::Setting::text(text);
+        for (settings, expected) in [
+            (vec![], vec!["d"]),
+            (vec![("start_from", text("last_values"))], vec!["b", "a", "c", "d"]),
+            (vec![("start_from", text("last_values")), ("pattern", text("a"))], vec!["a"]),
+            (vec![("start_from", text("all_kept"))], vec!["a", "b", "a", "c", "d"]),
+            (vec![("start_from", text("time")), ("from_time", text("5 s"))], vec!["a", "c", "d"]),
+            (vec![("start_from", text("ago")), ("from_ago", text("3 s"))], vec!["c", "d"]),
+            (vec![("start_from", text("offset")), ("from_offset", 1.into())], vec!["b", "a", "c", "d"]),
+        ] {
+            let topic = late(&settings);
+            assert_eq!(topic.payloads("out"), expected.iter().map(|name| json!(name)).collect::<Vec<_>>(), "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_by_number_and_age() {
+        let joins = [("joins_at", "10 s".into()), ("start_from", "all_kept".into())];
+        for (keep, value, expected) in [("keep", 2.into(), 2), ("keep_for", crate::setting::Setting::text("5 s"), 1)] {
+            let keeps = [("keep", 100.into()), (keep, value)];
+            let mut topic = Script::feeding(&TOPIC, keeps, "out", [(&SUBSCRIPTION, joins.clone())]);
+            for (at, name) in [("1 s", "a"), ("2 s", "b"), ("6 s", "c")] {
+                topic.at(at);
+                publish(&mut topic, name);
+            }
+            topic.at("10 s");
+            assert_eq!(topic.payloads("out").len(), expected, "{keep}");
+        }
+    }
+
+    #[test]
+    fn a_temporary_subscription_begins_anew_when_its_consumer_comes_back() {
+        let settings = [
+            ("lifetime", crate::setting::Setting::word("temporary")),
+            ("away_at", "2 s".into()),
+            ("away_for", "5 s".into()),
+            ("start_from", crate::setting::Setting::word("last_values")),
+        ];
+        let mut topic = Script::feeding(&TOPIC, [("retain", true.into())], "out", [(&SUBSCRIPTION, settings)]);
+        for (at, name) in [("1 s", "a"), ("3 s", "b"), ("4 s", "a"), ("8 s", "c")] {
+            topic.at(at);
+            publish(&mut topic, name);
+        }
+        assert_eq!(topic.payloads("out"), [json!("a"), json!("b"), json!("a"), json!("c")]);
+        assert_eq!((topic.times("out"), topic.gauge("unroutable")), (vec![1.0, 7.0, 7.0, 8.0], 2.0));
+    }
+
+    #[test]
+    fn a_start_from_what_is_not_kept_is_told_of() {
+        let read = crate::file::read(
+            "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"t\": topic(), \"u\": subscription(start_from: all_kept), \"s\": sink()}, pipes: [\"g.out -> t.in\", \"t.out -> u.in\", \"u.out -> s.in\"])",
+            crate::nodes::CATALOGUE,
+        );
+        let problems = crate::check::check(&read.graph, crate::nodes::CATALOGUE);
+        assert!(problems.iter().any(|problem| problem.to_string().contains("u.start_from: the topic keeps nothing")), "{problems:#?}");
     }
 }

@@ -59,12 +59,13 @@ pub struct Group {
     key: Option<Arc<str>>,
     opened: Moment,
     messages: Vec<Message>,
+    bytes: u64,
     figures: Figures,
 }
 
 impl Group {
     pub fn new(key: Option<Arc<str>>, opened: Moment) -> Self {
-        Self { key, opened, messages: Vec::new(), figures: Figures::default() }
+        Self { key, opened, messages: Vec::new(), bytes: 0, figures: Figures::default() }
     }
 
     pub fn key(&self) -> Option<Arc<str>> {
@@ -73,6 +74,11 @@ impl Group {
 
     pub const fn len(&self) -> usize {
         self.messages.len()
+    }
+
+    /// The bytes of all payloads.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub fn messages(&self) -> &[Message] {
@@ -89,6 +95,7 @@ impl Group {
             self.figures.least = Some(self.figures.least.map_or(number, |least| least.min(number)));
             self.figures.largest = Some(self.figures.largest.map_or(number, |largest| largest.max(number)));
         }
+        self.bytes += message.payload.len() as u64;
         self.messages.push(message);
     }
 

@@ -169,3 +169,25 @@ fn something_must_close_a_group() {
     assert!(problems(&AGGREGATE, [("count", 0.into()), ("until", "message.last".into())]).is_empty());
     assert!(problems(&AGGREGATE, []).is_empty());
 }
+
+#[test]
+fn late_messages_are_told_from_new_groups_where_asked_for() {
+    for (word, out, dropped, rejected) in [("open", 2, 0, 0), ("drop", 1, 1, 0), ("error", 1, 0, 1)] {
+        let settings = [
+            ("key", "message.k".into()),
+            ("count", 2.into()),
+            ("late", word.into()),
+            ("late_for", "10 s".into()),
+            ("window", "5 s".into()),
+        ];
+        let mut aggregate = Script::new(&AGGREGATE, settings);
+        for _ in 0..3 {
+            aggregate.send("in", json!({"k": "a"}));
+        }
+        aggregate.at("8 s");
+        let seen = aggregate.seen();
+        assert_eq!((seen.left.len(), seen.dropped.len(), seen.rejected.len()), (out, dropped, rejected), "{word}");
+        aggregate.at("10 s").send("in", json!({"k": "a"}));
+        assert_eq!(aggregate.held(), 1, "{word}: what is long forgotten begins anew");
+    }
+}

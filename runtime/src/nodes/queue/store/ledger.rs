@@ -40,6 +40,7 @@ impl Store {
             delayed.retain(|Reverse((_, _, number))| self.find(*number, Place::Delayed).is_some());
             self.delayed = delayed.into();
         }
+        self.sweep_parked(alive);
         for level in 0..self.levels.len() {
             if self.levels[level].numbers.len() > alive {
                 let mut numbers = std::mem::take(&mut self.levels[level].numbers);
@@ -119,6 +120,7 @@ impl Store {
             since: now,
             lock: 0,
             size: u32::try_from(size).unwrap_or(u32::MAX),
+            turn: None,
             message: Some(message),
         };
         if at == self.slots.len() {
@@ -131,9 +133,13 @@ impl Store {
 
     pub(super) fn remove(&mut self, at: usize) -> Message {
         self.move_to(at, Place::Free);
+        let number = self.number(at);
         let slot = &mut self.slots[at];
+        let turn = slot.turn.take();
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(at as u32);
-        slot.message.take().expect("a slot in use has a message")
+        let message = slot.message.take().expect("a slot in use has a message");
+        self.left_line(number, turn);
+        message
     }
 }

@@ -1,0 +1,106 @@
+//! What becomes of deliveries: settled, renewed, failed, lost, expired.
+
+use super::{Place, Store};
+use crate::message::{Delivery, Message, Settlement};
+use crate::node::reason::{EXPIRED, MAX_DELIVERIES, SUPERSEDED};
+use crate::node::{Effects, Verdict};
+use crate::random::Purpose;
+use crate::units::{Moment, Span};
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+impl Store {
+    pub(super) fn settled(&mut self, number: u64, attempt: u32, verdict: Verdict, fx: &mut Effects<'_>) {
+        let current = self.find(number, Place::Unsettled).filter(|at| self.slots[*at].attempt == attempt);
+        match (current, verdict) {
+            // Whoever still waits for it has waited for this.
+            (Some(at), Verdict::Ack) => fx.accept(&mut self.remove(at)),
+            (Some(at), Verdict::Nack(error)) => self.failed(at, &error, true, fx),
+            // Too late: the message is ready again, or with somebody else, or ended. Where each is to have one effect, this was it.
+            (None, Verdict::Ack) => {
+                let again = self.find(number, Place::Ready).or_else(|| self.find(number, Place::Delayed));
+                if let Some(at) = again.filter(|_| self.seen.is_some()) {
+                    let message = self.remove(at);
+                    fx.drop(message, SUPERSEDED);
+                }
+            }
+            (None, Verdict::Nack(_)) => fx.superseded(),
+        }
+    }
+
+    /// The consumer is still at work, and will be until then. A lock too short for the pace at which consumers renew is lost meanwhile.
+    pub(super) fn renewed(&mut self, number: u64, attempt: u32, until: Moment, now: Moment) {
+        let until = if self.rules.lock > Effects::RENEW_EVERY { until.max(now) } else { now };
+        if let Some(at) = self.find(number, Place::Unsettled)
+            && self.slots[at].attempt == attempt
+            && self.rules.lock != Span::ZERO
+        {
+            self.lock(at, until + self.rules.lock);
+        }
+    }
+
+    /// A delivery failed: the message comes back, or is given up.
+    pub(super) fn failed(&mut self, at: usize, error: &Arc<str>, delayed: bool, fx: &mut Effects<'_>) {
+        let now = fx.now();
+        let attempt = self.slots[at].attempt;
+        let tries = attempt.wrapping_sub(self.slots[at].before);
+        let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
+        if self.rules.most_deliveries > 0 && tries >= self.rules.most_deliveries {
+            message.set_header("deliveries", tries.into());
+            self.stop_line(at);
+            let message = self.remove(at);
+            return self.give_up(message, MAX_DELIVERIES, error.clone(), fx);
+        }
+        if message.expires <= now {
+            let message = self.remove(at);
+            return self.expire(message, fx);
+        }
+        let delay = if delayed {
+            let own = std::mem::replace(&mut message.settlement, Settlement::One(Delivery { origin: 0, attempt, number: 0 }));
+            let mut random = fx.random(const { Purpose::of("retry") }, message);
+            message.settlement = own;
+            self.rules.retry.delay(tries, || random.unit())
+        } else {
+            Span::ZERO
+        };
+        let number = self.number(at);
+        self.make_ready(number, now, delay, true);
+    }
+
+    /// What the alarm was for: locks lost, delays over, messages expired.
+    pub(super) fn come_due(&mut self, fx: &mut Effects<'_>) {
+        let now = fx.now();
+        while let Some(&(_, lock, number)) = self.locks.front().filter(|(until, ..)| *until <= now) {
+            self.locks.pop_front();
+            if let Some(at) = self.locked(number, lock) {
+                self.locks_lost += 1;
+                fx.duplicated();
+                let error: Arc<str> = format!("the consumer kept the message longer than its lock of {}", self.rules.lock).into();
+                fx.error(error.clone());
+                self.failed(at, &error, false, fx);
+            }
+        }
+        while let Some(&Reverse((moment, _, number))) = self.delayed.peek().filter(|Reverse((moment, ..))| *moment <= now) {
+            self.delayed.pop();
+            if self.find(number, Place::Delayed).is_some() {
+                self.make_ready(number, moment, Span::ZERO, false);
+            }
+        }
+        while let Some(&Reverse((_, number))) = self.expiries.peek().filter(|Reverse((moment, _))| *moment <= now) {
+            self.expiries.pop();
+            // A message in a consumer's hands does not expire; if it comes back, `failed` sees to it.
+            if let Some(at) = self.find(number, Place::Ready).or_else(|| self.find(number, Place::Delayed)) {
+                let message = self.remove(at);
+                self.expire(message, fx);
+            }
+        }
+    }
+
+    pub(super) fn expire(&self, message: Message, fx: &mut Effects<'_>) {
+        if self.rules.expired_to_dead_letters {
+            fx.dead_letter(message, EXPIRED, "it waited longer than its time to live");
+        } else {
+            fx.drop(message, EXPIRED);
+        }
+    }
+}
