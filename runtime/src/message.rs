@@ -103,14 +103,14 @@ impl Payload {
         match self.0.as_deref() {
             None => Some(Look::Built(&NULL)),
             Some(Body { origin: Origin::Value(value), .. }) => Some(Look::Built(value)),
-            Some(body) => match body.value.get() {
-                Some(built) => (**built).as_ref().ok().map(Look::Built),
-                None => {
-                    let bytes = body.bytes();
-                    let outline = body.outline.get_or_init(|| Outline::read(bytes).map(Box::new));
-                    outline.as_ref().map(|outline| outline.whole(bytes))
+            Some(body) => {
+                if let Some(built) = body.value.get() {
+                    return (**built).as_ref().ok().map(Look::Built);
                 }
-            },
+                let bytes = body.bytes();
+                let outline = body.outline.get_or_init(|| Outline::read(bytes).map(Box::new));
+                outline.as_ref().map(|outline| outline.whole(bytes))
+            }
         }
     }
 

@@ -66,7 +66,7 @@ fn graph(drawing: &Drawing) -> Graph {
 /// A picture of the graph while everything runs; another for each `turn`.
 fn snapshot(drawing: &Drawing, turn: u64) -> Snapshot {
     let node = |number: usize| NodeFigures {
-        state: if number % 50 == 0 { NodeState::Blocked } else { NodeState::Running },
+        state: if number.is_multiple_of(50) { NodeState::Blocked } else { NodeState::Running },
         received: 1_000 * turn + number as u64,
         sent: 1_000 * turn,
         rate_in: 950.0 + (number as u64 * 7 + turn) as f64 % 100.0,
@@ -80,7 +80,7 @@ fn snapshot(drawing: &Drawing, turn: u64) -> Snapshot {
         rate: 900.0 + (number as u64 * 3 + turn) as f64 % 100.0,
         depth: (number as u64 * 5 + turn * 9) % 256,
         capacity: 256,
-        blocked: number % 50 == 0,
+        blocked: number.is_multiple_of(50),
         ..PipeFigures::default()
     };
     let mut pipes: Vec<_> = drawing.pipes.iter().map(|ends| pipe_id(*ends)).collect();
@@ -159,7 +159,9 @@ impl Ours {
             ours.state.zoom_to(1.0);
         }
         // The camera glides to where it was sent.
-        (0..120).for_each(|_| drop(ours.frame()));
+        for _ in 0..120 {
+            ours.frame();
+        }
         assert!(view == View::All || (ours.state.zoom() - 1.0).abs() < 0.01, "the zoom is {}", ours.state.zoom());
         ours
     }

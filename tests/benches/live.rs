@@ -37,21 +37,24 @@ fn delivered(snapshot: &Snapshot) -> u64 {
     snapshot.books.delivered
 }
 
+/// A piece of a graph file for each of so many.
+fn each(count: u32, piece: impl Fn(u32) -> String) -> String {
+    (0..count).map(piece).collect::<Vec<_>>().concat()
+}
+
 fn topic() -> String {
     let payload = envelope::payload_text();
-    let readers = 0..flow::READERS;
-    let nodes: String = readers.clone().map(|n| format!("\"s{n}\": subscription(when_full: drop_newest), \"r{n}\": sink(),\n")).collect();
-    let pipes: String = readers.map(|n| format!("\"all.out -> s{n}.in\", (pipe: \"s{n}.out -> r{n}.in\", capacity: 256),\n")).collect();
+    let nodes = each(flow::READERS, |n| format!("\"s{n}\": subscription(when_full: drop_newest), \"r{n}\": sink(),\n"));
+    let pipes = each(flow::READERS, |n| format!("\"all.out -> s{n}.in\", \"s{n}.out -> r{n}.in\",\n"));
     let source = format!("\"source\": generator(arrivals: fastest, payload: \"{payload}\"), \"all\": topic(),\n");
     graph(&(source + &nodes), &("\"source.out -> all.in\",\n".to_owned() + &pipes))
 }
 
 fn queue() -> String {
     let payload = envelope::payload_text();
-    let consumers = 0..flow::CONSUMERS;
-    let nodes: String =
-        consumers.clone().map(|n| format!("\"c{n}\": consumer_pool(servers: 1, prefetch: 256, service: constant(\"0 s\")),\n")).collect();
-    let pipes: String = consumers.map(|n| format!("\"work.out -> c{n}.in\",\n")).collect();
+    let pool = |n| format!("\"c{n}\": consumer_pool(servers: 1, prefetch: 256, service: constant(\"0 s\")),\n");
+    let nodes = each(flow::CONSUMERS, pool);
+    let pipes = each(flow::CONSUMERS, |n| format!("\"work.out -> c{n}.in\",\n"));
     let source = format!("\"source\": generator(arrivals: fastest, payload: \"{payload}\"), \"work\": queue(),\n");
     graph(&(source + &nodes), &("\"source.out -> work.in\",\n".to_owned() + &pipes))
 }

@@ -48,13 +48,14 @@ struct Source {
 #[Model]
 impl Source {
     #[nexosim(init)]
+    #[expect(clippy::unused_async, reason = "nexosim wants it so")]
     async fn init(&mut self, cx: &Context<Self>) {
         let gap = self.chance.span(self.gap);
         cx.schedule_event(gap, schedulable!(Self::arrive), ()).expect("the moment lies ahead");
     }
 
     #[nexosim(schedulable)]
-    async fn arrive(&mut self, _: (), cx: &Context<Self>) {
+    async fn arrive(&mut self, (): (), cx: &Context<Self>) {
         self.made += 1;
         self.out.send(self.made).await;
         let gap = self.chance.span(self.gap);
@@ -133,7 +134,7 @@ pub fn rate(model: heap::Model, events: u64) -> f64 {
         match boxes.get(number + 1) {
             Some(next) => station.out.connect(Station::take, next),
             None => station.out.connect(End::take, &last),
-        };
+        }
     }
     let mut bench = SimInit::with_num_threads(1).add_model(source, Mailbox::new(), "source");
     for (number, (station, mailbox)) in stations.into_iter().zip(boxes).enumerate() {
