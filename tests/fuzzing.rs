@@ -3,7 +3,7 @@
 //! `PIPEWRIGHT_FUZZ=100000` makes it long; a failure prints the input and the seed.
 
 use pipewright_runtime::random::{Random, StreamKey};
-use pipewright_tests::fuzzed::TARGETS;
+use pipewright_tests::fuzzed::{TARGETS, Target};
 use pipewright_tests::{files_below, root};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -89,7 +89,7 @@ fn mutated(inputs: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-fn feed(name: &str, function: fn(&[u8]), bytes: &[u8], origin: &str) {
+fn feed(name: &str, function: Target, bytes: &[u8], origin: &str) {
     let result = catch_unwind(AssertUnwindSafe(|| function(bytes)));
     assert!(result.is_ok(), "{name} breaks on {origin}:\n{:?}", String::from_utf8_lossy(bytes));
 }

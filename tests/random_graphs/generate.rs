@@ -32,13 +32,13 @@ struct End {
 pub fn generate(seed: u64) -> String {
     let random = StreamKey::of_node(seed, 0, "graph").purpose(const { Purpose::of("graph") }).for_index(0);
     let mut draft = Draft { random, nodes: Vec::new(), pipes: Vec::new(), open: Vec::new(), inputs: Vec::new() };
-    for _ in 0..draft.below(3) + 1 {
+    for _ in 0..draft.from(1, 3) {
         draft.source();
     }
     while !draft.open.is_empty() {
         let end = draft.below(draft.open.len());
         let end = draft.open.swap_remove(end);
-        draft.lead_on(end);
+        draft.lead_on(&end);
     }
     draft.text()
 }
@@ -114,7 +114,7 @@ impl Draft {
     }
 
     /// Puts something behind an open output.
-    fn lead_on(&mut self, end: End) {
+    fn lead_on(&mut self, end: &End) {
         let full = self.nodes.len() >= NODES;
         if end.error {
             let collects = self.node("dead_letters", "");
@@ -126,8 +126,8 @@ impl Draft {
         match self.below(12) {
             _ if full => self.close(&end.output),
             0 => self.close(&end.output),
-            1 | 2 => self.queue(&end),
-            3 if end.multiplied < 2 => self.topic(&end),
+            1 | 2 => self.queue(end),
+            3 if end.multiplied < 2 => self.topic(end),
             4 if end.multiplied < 2 => {
                 let id = self.between(&end.output, "split", "items: \"message.parts\"");
                 self.opened(format!("{id}.out"), end.multiplied + 1);
@@ -244,14 +244,14 @@ impl Draft {
             (self.pick(&["block", "drop_newest", "drop_oldest", "reject"]), self.pick(&["fifo", "lifo"]), self.pick(&["tail", "head"]));
         let id = self.between(&end.output, "queue", &format!("{rules}, when_full: {full}, order: {order}, returned_to: {to}"));
         self.dead_letters(&id);
-        for _ in 0..self.below(3) + 1 {
+        for _ in 0..self.from(1, 3) {
             self.consumer(&id, end.multiplied);
         }
     }
 
     fn topic(&mut self, end: &End) {
         let id = self.between(&end.output, "topic", "");
-        for _ in 0..self.below(3) + 1 {
+        for _ in 0..self.from(1, 3) {
             let rules = self.rules();
             let (pattern, full) = (self.pick(&["#", "a/*", "a/b", "d"]), self.pick(&["drop_newest", "drop_oldest"]));
             let subscription = self.node("subscription", &format!("pattern: \"{pattern}\", {rules}, when_full: {full}"));

@@ -15,8 +15,11 @@ use pipewright_runtime::units::Moment;
 use serde_json::Value;
 use std::path::Path;
 
+/// A function that takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// Every target, by the name of its file in `tests/fuzz/fuzz_targets` and of its folder in `tests/fuzz/corpus`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("file_reader", file_reader), ("expressions", expressions), ("codecs", codecs)];
+pub const TARGETS: &[(&str, Target)] = &[("file_reader", file_reader), ("expressions", expressions), ("codecs", codecs)];
 
 /// A graph file: read, checked, planned where it is right, and written. What is written reads back without problems as the same file.
 pub fn file_reader(bytes: &[u8]) {

@@ -45,9 +45,12 @@ fn check(name: &str, counts: &[u64]) {
     assert!(found > least.max(0.0), "{name}: chi-square {found} over {} cells is too small", counts.len());
 }
 
+/// The first draw of element so and so.
+type Sequence = Box<dyn Fn(u64) -> Random>;
+
 /// All the ways in which the program names a draw, as sequences of first draws: each must look like one random sequence, though every
 /// element comes from another stream or counter.
-fn sequences() -> Vec<(&'static str, Box<dyn Fn(u64) -> Random>)> {
+fn sequences() -> Vec<(&'static str, Sequence)> {
     let node = StreamKey::of_node(1, 0, "n").purpose(const { Purpose::of("service") });
     vec![
         ("one thing after the other", Box::new(move |number| node.for_index(number))),
