@@ -197,7 +197,7 @@ pub struct SimulateArguments {
     /// --replications, or 1000
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub precision: Option<f64>,
-    /// What must be that precise, such as queues.jobs.wait.mean_s; every mean, rate and busy share unless said. May be repeated
+    /// What must be that precise, such as `queues.jobs.wait.mean_s`; every mean, rate and busy share unless said. May be repeated
     #[arg(long, value_name = "NAME", requires = "precision")]
     pub measure: Vec<String>,
     /// How many replications to run side by side; 0 for as many as there are cores. The result does not depend on it
