@@ -157,7 +157,7 @@ impl<'a> Effects<'a> {
             _ => 0,
         };
         // A message that comes by again, in a loop through a service, draws anew.
-        let visit = attempt.wrapping_add((message.hops as u32) << 16);
+        let visit = attempt.wrapping_add(u32::from(message.hops) << 16);
         self.identity.streams.purpose(purpose).for_message(message.id, visit)
     }
 

@@ -29,9 +29,7 @@ impl Sharing {
     pub fn advance(&mut self, now: Moment, servers: u32) {
         let passed = Work::from(now.since(self.since).0) * ONE;
         let pieces = self.ends.len() as Work;
-        if pieces > 0 {
-            self.attained += passed * pieces.min(Work::from(servers)) / pieces;
-        }
+        self.attained += (passed * pieces.min(Work::from(servers))).checked_div(pieces).unwrap_or(0);
         self.since = self.since.max(now);
     }
 

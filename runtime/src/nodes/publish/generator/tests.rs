@@ -62,7 +62,7 @@ fn an_arrival_may_bring_a_batch() {
     let mut sizes = vec![0_u32; 10_000];
     source.times("out").iter().for_each(|at| sizes[*at as usize] += 1);
     let share = |size: u32| sizes.iter().filter(|found| **found == size).count() as f64 / 1e4;
-    let mean = sizes.iter().sum::<u32>() as f64 / 1e4;
+    let mean = f64::from(sizes.iter().sum::<u32>()) / 1e4;
     assert!((mean - 4.0).abs() < 4.0 * f64::sqrt(12.0 / 1e4), "{mean}");
     for (size, expected) in [(0, 0.0), (1, 0.25), (2, 0.1875), (5, 0.25 * 0.75_f64.powi(4))] {
         assert!((share(size) - expected).abs() <= 4.0 * f64::sqrt(expected / 1e4), "{size}: {}", share(size));
