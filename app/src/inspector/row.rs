@@ -37,8 +37,13 @@ impl<'a> Row<'a> {
             let colour = if self.wrong { theme.failed } else { theme.text };
             let (rect, response) = ui.allocate_exact_size(vec2(label_width, 26.0), Sense::click());
             response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, self.label));
-            if self.differs.is_some() {
-                ui.painter().circle_filled(rect.left_center() - vec2(8.0, 0.0), 2.5, theme.accent);
+            if let Some(default) = self.differs {
+                let dot = rect.left_center() - vec2(8.0, 0.0);
+                let target = egui::Rect::from_center_size(dot, vec2(14.0, rect.height()));
+                let clicked = ui.interact(target, response.id.with("reset"), Sense::click());
+                clicked.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Reset {} to {default}", self.label)));
+                ui.painter().circle_filled(dot, if clicked.hovered() { 4.0 } else { 2.5 }, theme.accent);
+                reset |= clicked.on_hover_text(format!("Reset to {default}")).clicked();
             }
             let mut job = egui::text::LayoutJob::simple_singleline(self.label.to_owned(), theme::body(12.5), colour);
             job.wrap = egui::text::TextWrapping::truncate_at_width(label_width - 8.0);
@@ -51,7 +56,7 @@ impl<'a> Row<'a> {
                         ui.close();
                     }
                 });
-                // The dot is a small target; a double click on the label does the same.
+                // The dot is a small target; a double click on the label does the same as a click on it.
                 reset |= response.double_clicked();
             }
             response.on_hover_ui(|ui| self.tip_ui(ui, theme));
@@ -83,7 +88,7 @@ impl<'a> Row<'a> {
             ui.label(RichText::new(format!("As in {}.", self.source)).size(11.0).color(theme.faint));
         }
         if let Some(default) = self.differs {
-            ui.label(RichText::new(format!("Default: {default}. Double-click the label to reset.")).size(11.0).color(theme.accent));
+            ui.label(RichText::new(format!("Default: {default}. Click the dot to reset.")).size(11.0).color(theme.accent));
         }
     }
 }
