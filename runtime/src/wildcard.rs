@@ -5,8 +5,8 @@
 //! | | levels | one level | many levels | peculiar |
 //! |---|---|---|---|---|
 //! | MQTT (OASIS MQTT 5.0, section 4.7) | `/`; a level may be empty | `+` | `#` at the end: the level above and everything below | topics that begin with `$` are hidden from a pattern that begins with a wildcard |
-//! | NATS (NATS documentation, Subject-Based Messaging) | `.`; none is empty | `*` | `>` at the end: one level or more, so not the level above | no white space |
-//! | AMQP (AMQP 0-9-1, section 3.1.3.3; RabbitMQ, topic exchange) | `.`; the empty topic has no words | `*` | `#` anywhere: no word or more | at most 255 bytes |
+//! | NATS (NATS documentation, subject-based messaging) | `.`; none is empty | `*` | `>` at the end: one level or more, so not the level above | no white space |
+//! | AMQP (AMQP 0-9-1, section 3.1.3.3; the topic exchange of `RabbitMQ`) | `.`; the empty topic has no words | `*` | `#` anywhere: no word or more | at most 255 bytes |
 //!
 //! In NATS and AMQP a wildcard sign inside a longer level is an ordinary sign, as it is for their servers; MQTT forbids it.
 

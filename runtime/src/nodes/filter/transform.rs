@@ -99,7 +99,7 @@ impl Format {
     fn read(self, payload: &Payload, columns: &[String]) -> Result<Value, String> {
         let bytes = || payload.bytes();
         match self {
-            Self::Json => payload.value().cloned().map_err(|error| error.to_string()),
+            Self::Json => payload.value().cloned().map_err(ToString::to_string),
             Self::Text => String::from_utf8(bytes().to_vec()).map(Value::String).map_err(|_| "the payload is no UTF-8 text".to_owned()),
             Self::Cbor => {
                 let bytes = bytes();
@@ -228,13 +228,11 @@ mod tests {
         let mut message = transform.message(json!(null));
         message.payload = Payload::from_bytes(payload.to_vec());
         transform.send_message("in", message);
-        match transform.seen().rejected.first() {
-            Some(end) => Err(end.why.to_string()),
-            None => {
-                let made = &transform.seen().left[0].message;
-                Ok((made.payload.bytes().to_vec(), made.head().content_type.as_deref().unwrap_or_default().to_owned()))
-            }
+        if let Some(end) = transform.seen().rejected.first() {
+            return Err(end.why.to_string());
         }
+        let made = &transform.seen().left[0].message;
+        Ok((made.payload.bytes().to_vec(), made.head().content_type.as_deref().unwrap_or_default().to_owned()))
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn read(form: &mut Form<'_>) -> (Option<Expression>, Presence, Rules) {
     let rules = Rules::read(form).in_turn(form);
     debug_assert_ne!(rules.when_full, WhenFull::Block, "a subscription never blocks its topic (G2)");
     // Where it starts from is the topic's to follow too.
-    (form.choice("start_from"), form.span("from_time"), form.span("from_ago"), form.integer("from_offset"));
+    let _followed = (form.choice("start_from"), form.span("from_time"), form.span("from_ago"), form.integer("from_offset"));
     (form.expression("content"), Presence::read(form), rules)
 }
 

@@ -52,13 +52,11 @@ impl Sequence {
         let line = self.line_of.remove(&serial)?;
         let waiting = self.lines.get_mut(&line)?;
         waiting.pop_front();
-        match waiting.front() {
-            Some(next) => self.done.remove(next),
-            None => {
-                self.lines.remove(&line);
-                None
-            }
+        if let Some(next) = waiting.front() {
+            return self.done.remove(next);
         }
+        self.lines.remove(&line);
+        None
     }
 
     /// How many are finished and wait for others.
