@@ -39,10 +39,17 @@ struct Body {
     origin: Origin,
     /// The bytes, where they had to be written. Boxed like all that many messages do without: a million of them may wait in a queue.
     bytes: OnceLock<Box<Bytes>>,
+    /// What was read of the bytes, where anything was.
+    read: OnceLock<Box<Read>>,
+}
+
+/// What was read of a payload's bytes.
+#[derive(Default)]
+struct Read {
     /// The value, where it had to be parsed.
-    value: OnceLock<Box<Result<Value, NotJson>>>,
-    /// The outline, where some of it was looked at.
-    outline: OnceLock<Option<Box<Outline>>>,
+    value: OnceLock<Result<Value, NotJson>>,
+    /// The outline, where only some of it was looked at; `None` in it if the bytes are no JSON.
+    outline: OnceLock<Option<Outline>>,
 }
 
 /// What a payload was made from.
@@ -58,7 +65,7 @@ impl Payload {
     pub const EMPTY: Self = Self(None);
 
     fn of(origin: Origin) -> Self {
-        Self(Some(Arc::new(Body { origin, bytes: OnceLock::new(), value: OnceLock::new(), outline: OnceLock::new() })))
+        Self(Some(Arc::new(Body { origin, bytes: OnceLock::new(), read: OnceLock::new() })))
     }
 
     /// A payload of raw bytes; parsed when somebody first asks.
@@ -91,7 +98,7 @@ impl Payload {
             Some(Body { origin: Origin::Value(value), .. }) => Ok(value),
             Some(body) => {
                 let parse = || serde_json::from_slice(body.bytes()).map_err(|error| NotJson(error.to_string().into()));
-                body.value.get_or_init(|| Box::new(parse())).as_ref().as_ref()
+                body.read().value.get_or_init(parse).as_ref()
             }
         }
     }
@@ -104,11 +111,12 @@ impl Payload {
             None => Some(Look::Built(&NULL)),
             Some(Body { origin: Origin::Value(value), .. }) => Some(Look::Built(value)),
             Some(body) => {
-                if let Some(built) = body.value.get() {
-                    return (**built).as_ref().ok().map(Look::Built);
+                let read = body.read();
+                if let Some(built) = read.value.get() {
+                    return built.as_ref().ok().map(Look::Built);
                 }
                 let bytes = body.bytes();
-                let outline = body.outline.get_or_init(|| Outline::read(bytes).map(Box::new));
+                let outline = read.outline.get_or_init(|| Outline::read(bytes));
                 outline.as_ref().map(|outline| outline.whole(bytes))
             }
         }
@@ -130,6 +138,10 @@ impl Payload {
 }
 
 impl Body {
+    fn read(&self) -> &Read {
+        self.read.get_or_init(Box::default)
+    }
+
     fn bytes(&self) -> &Bytes {
         match &self.origin {
             Origin::Bytes(bytes) => bytes,
