@@ -28,19 +28,17 @@ pub struct Course {
 /// Simulates the text of a graph. `PIPEWRIGHT_PROGRAM` names the program to do it, from the top of the repository; without it, this
 /// process does.
 pub fn report(text: &str, course: Course) -> Value {
-    match std::env::var("PIPEWRIGHT_PROGRAM") {
-        Ok(program) => by_program(&program, text, course),
-        Err(_) => {
-            let run_options = RunOptions {
-                seed: Some(course.seed),
-                warm_up: Span::from_seconds(course.warm_up),
-                within: course.within.map(Span::from_seconds),
-                until: Some(Span::from_seconds(course.until)),
-                ..options(Mode::Simulated, "1s")
-            };
-            run(&graph(text), &run_options).report
-        }
+    if let Ok(program) = std::env::var("PIPEWRIGHT_PROGRAM") {
+        return by_program(&program, text, course);
     }
+    let run_options = RunOptions {
+        seed: Some(course.seed),
+        warm_up: Span::from_seconds(course.warm_up),
+        within: course.within.map(Span::from_seconds),
+        until: Some(Span::from_seconds(course.until)),
+        ..options(Mode::Simulated, "1s")
+    };
+    run(&graph(text), &run_options).report
 }
 
 fn by_program(program: &str, text: &str, course: Course) -> Value {
