@@ -20,7 +20,7 @@ const GRID: f32 = 4.0;
 const SWEEPS: usize = 12;
 
 /// An edit that moves every node to its place in a layered drawing, the left upper one near `origin`. What lies in a frame is arranged in
-/// it, and the frame takes its place like a node (see [`framed`]).
+/// it, and the frame takes its place like a node (see `layout/framed.rs`).
 pub fn arrange(graph: &Graph, origin: Point) -> Edit {
     if !graph.frames.is_empty() {
         return framed::arrange(graph, origin);
