@@ -333,7 +333,7 @@ impl Message {
         let headers = &mut self.head_mut().headers;
         match headers.iter_mut().find(|(known, _)| &**known == name) {
             Some((_, old)) => *old = value,
-            None => headers.push((name.into(), value)),
+            None => add_header(headers, name.into(), value),
         }
     }
 
@@ -342,7 +342,7 @@ impl Message {
         let headers = &mut self.head_mut().headers;
         match headers.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || known == name) {
             Some((_, old)) => *old = value,
-            None => headers.push((name.clone(), value)),
+            None => add_header(headers, name.clone(), value),
         }
     }
 
@@ -373,6 +373,14 @@ impl Message {
         let headers: usize = self.head().headers.iter().map(|(name, _)| name.len() + 16).sum();
         self.payload.len() + headers
     }
+}
+
+/// Most messages have one header or none: for the first there is just room for one.
+fn add_header(headers: &mut Vec<(Arc<str>, Value)>, name: Arc<str>, value: Value) {
+    if headers.is_empty() {
+        headers.reserve_exact(1);
+    }
+    headers.push((name, value));
 }
 
 #[cfg(test)]

@@ -6,16 +6,19 @@
 //! A behaviour is a state machine: an [`Event`] comes in, and the behaviour answers by asking for effects on [`Effects`]. It has no clock,
 //! no thread, no socket, no file and no randomness of its own, so the live and the simulated driver run the very same code.
 
+pub mod batch;
 pub mod behaviour;
 pub mod effects;
 pub mod field;
 pub mod form;
 pub mod kind;
+pub mod lane;
 pub mod outside;
 pub mod port;
 pub mod reason;
 pub mod script;
 
+pub use batch::Batch;
 pub use behaviour::{Behaviour, Change, Event, Gauge, Intake, Ticket, Verdict};
 pub use effects::{Effect, Effects};
 pub use field::{Field, FieldType, Preset};

@@ -10,6 +10,7 @@ use super::station::{Health, Output, Station};
 use crate::expect::{Expected, Watch};
 use crate::id::{NodeId, PipeId, hash_text};
 use crate::node::effects::Identity;
+use crate::node::lane::Lane;
 use crate::node::{Fan, Flow, Intake};
 use crate::random::StreamKey;
 use crate::telemetry::counters::Counts;
@@ -50,6 +51,25 @@ pub struct Origin {
     pub epoch: u64,
 }
 
+/// Over how many threads a graph is spread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spread {
+    /// So many, as far as there are groups to part.
+    Over(usize),
+    /// At most so many, and only where it pays: nodes that messages pass from one to the other stay together, since handing a message to
+    /// another thread costs more than most nodes do with it; but for graphs with more such nodes than [`MOST_TOGETHER`] in one piece.
+    UpTo(usize),
+}
+
+impl From<usize> for Spread {
+    fn from(count: usize) -> Self {
+        Self::Over(count)
+    }
+}
+
+/// How many nodes that belong together run on one thread in any case.
+const MOST_TOGETHER: usize = 64;
+
 /// Takes a plan apart into `count` shards, each with a world of its own, and starts every node.
 pub fn assemble(plan: Plan, count: usize, origin: Origin, world: impl FnMut(usize) -> Box<dyn World + Send>) -> (Names, Vec<Shard>) {
     let (names, mut shards) = assemble_at_rest(plan, count, origin, world);
@@ -60,11 +80,11 @@ pub fn assemble(plan: Plan, count: usize, origin: Origin, world: impl FnMut(usiz
 /// The same, but no node was started yet: time to say whose messages are to be shown, since a node may send some as it starts.
 pub fn assemble_at_rest(
     plan: Plan,
-    count: usize,
+    spread: impl Into<Spread>,
     origin: Origin,
     mut world: impl FnMut(usize) -> Box<dyn World + Send>,
 ) -> (Names, Vec<Shard>) {
-    let shard_of = partition(&plan, count.max(1));
+    let shard_of = partition(&plan, spread.into());
     let count = shard_of.iter().max().map_or(1, |most| *most as usize + 1);
     let mut locals = vec![0; count];
     let places: Arc<[Place]> = shard_of
@@ -143,7 +163,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
         let path = planned.id.as_str();
         let intake = planned.behaviour.intake();
         let store = matches!(intake, Intake::Store { .. }).then(Box::default);
-        Station {
+        let mut station = Station {
             number: number as u32,
             identity: Identity { maker: hash_text(path), streams: StreamKey::of_node(seed, origin.replication, path), epoch: origin.epoch },
             kind: planned.kind,
@@ -156,7 +176,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             due: VecDeque::default(),
             slots: Slots::default(),
             rooms: outputs.iter().map(room).collect(),
-            wired: outputs.iter().map(|output| output.pipes.len() as u32).collect(),
+            wired: Vec::new(),
             outputs,
             error_port: planned.ports.error(),
             pulls_in: std::mem::take(&mut pulls[number]),
@@ -165,6 +185,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             outbox: 0,
             tickets: 0,
             wishes: VecDeque::new(),
+            lane: Lane::default(),
             open: BTreeMap::default(),
             ready: false,
             producing: planned.ports.inputs.is_empty(),
@@ -186,7 +207,9 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             watch: Watch::of(&expectations, &planned.id),
             hash: 0,
             id: planned.id,
-        }
+        };
+        station.wire();
+        station
     };
     plan.stations.into_iter().enumerate().map(build).collect()
 }
@@ -196,18 +219,22 @@ pub const UNBOUNDED_ROOM: usize = usize::MAX / 2;
 
 /// Spreads stations over `count` shards. What a topic or a store feeds stays with it: those pipes have no bound of their own to hold back
 /// another thread. The groups are laid out along the flow and cut where the parts get even.
-fn partition(plan: &Plan, count: usize) -> Vec<u32> {
-    let mut group: Vec<usize> = (0..plan.stations.len()).collect();
-    fn root(group: &mut [usize], mut at: usize) -> usize {
-        while group[at] != at {
-            group[at] = group[group[at]];
-            at = group[at];
+fn partition(plan: &Plan, spread: Spread) -> Vec<u32> {
+    let (Spread::Over(count) | Spread::UpTo(count)) = spread;
+    let count = count.max(1);
+    let mut group = groups(plan, |pipe| pipe.flow != Flow::Push);
+    if let Spread::UpTo(_) = spread {
+        let mut pieces = groups(plan, |_| true);
+        let mut sizes = vec![0; plan.stations.len()];
+        for station in 0..plan.stations.len() {
+            sizes[root(&mut pieces, station)] += 1;
         }
-        at
-    }
-    for pipe in plan.pipes.iter().filter(|pipe| pipe.flow != Flow::Push) {
-        let (from, to) = (root(&mut group, pipe.from.0 as usize), root(&mut group, pipe.to.0 as usize));
-        group[from.max(to)] = from.min(to);
+        for pipe in &plan.pipes {
+            let (from, to) = (pipe.from.0 as usize, pipe.to.0 as usize);
+            if sizes[root(&mut pieces, from)] <= MOST_TOGETHER {
+                join(&mut group, from, to);
+            }
+        }
     }
     let mut order: Vec<usize> = flow_order(plan);
     // Stable: groups appear where their first member appears, members in order.
@@ -233,6 +260,28 @@ fn partition(plan: &Plan, count: usize) -> Vec<u32> {
     used.sort_unstable();
     used.dedup();
     shard_of.iter().map(|shard| used.binary_search(shard).expect("every shard is in the list") as u32).collect()
+}
+
+/// Groups of stations that these pipes join: of each station another of its group, at last the first one.
+fn groups(plan: &Plan, joins: impl Fn(&super::pipe::PipeShape) -> bool) -> Vec<usize> {
+    let mut group: Vec<usize> = (0..plan.stations.len()).collect();
+    for pipe in plan.pipes.iter().filter(|pipe| joins(pipe)) {
+        join(&mut group, pipe.from.0 as usize, pipe.to.0 as usize);
+    }
+    group
+}
+
+fn join(group: &mut [usize], one: usize, other: usize) {
+    let (one, other) = (root(group, one), root(group, other));
+    group[one.max(other)] = one.min(other);
+}
+
+fn root(group: &mut [usize], mut at: usize) -> usize {
+    while group[at] != at {
+        group[at] = group[group[at]];
+        at = group[at];
+    }
+    at
 }
 
 /// The stations along the flow: senders before receivers where there is no cycle.

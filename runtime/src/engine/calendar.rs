@@ -44,6 +44,12 @@ impl Calendar {
         self.sequence
     }
 
+    /// The sequence number of an entry that is due as it is made, and is not kept here.
+    pub const fn pass(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
     /// When the next entry is due.
     #[inline]
     pub fn next(&self) -> Option<Moment> {

@@ -37,6 +37,15 @@ impl<T> Inbox<T> {
         self.items.push_back((source, item));
     }
 
+    /// Puts several things from one source in during `round`.
+    pub fn put_all(&mut self, round: u64, source: u32, items: impl Iterator<Item = T>) {
+        let mut items = items;
+        if let Some(first) = items.next() {
+            self.put(round, source, first);
+            self.items.extend(items.map(|item| (source, item)));
+        }
+    }
+
     /// Brings the newest round's items into order of source; the order within one source stays.
     fn seal(&mut self) {
         if self.mixed {
@@ -59,6 +68,26 @@ impl<T> Inbox<T> {
     pub fn take(&mut self) -> Option<(u32, T)> {
         self.fresh_from = self.fresh_from.saturating_sub(1);
         self.items.pop_front()
+    }
+
+    /// The source of the first visible thing.
+    pub fn first_source(&self) -> Option<u32> {
+        self.items.front().map(|(source, _)| *source)
+    }
+
+    /// The first visible thing.
+    pub fn first(&self) -> Option<&T> {
+        self.items.front().map(|(_, item)| item)
+    }
+
+    /// Everything in it, to take visible things from the front of. The caller says afterwards how many it took.
+    pub const fn waiting(&mut self) -> &mut VecDeque<(u32, T)> {
+        &mut self.items
+    }
+
+    /// So many visible things were taken from [`Inbox::waiting`].
+    pub const fn took(&mut self, count: usize) {
+        self.fresh_from = self.fresh_from.saturating_sub(count);
     }
 
     /// How many things are in it, visible or not.
@@ -95,5 +124,22 @@ mod tests {
         assert_eq!(taken, "bdac");
         assert_eq!(inbox.visible(8), 0);
         assert_eq!(inbox.visible(9), 1);
+    }
+
+    #[test]
+    fn many_at_once_are_as_one_after_another() {
+        let (mut many, mut singly) = (Inbox::default(), Inbox::default());
+        for (round, source, items) in [(1, 2, "ab"), (1, 1, "cd"), (2, 3, "e"), (2, 1, ""), (2, 2, "fg")] {
+            many.put_all(round, source, items.chars());
+            items.chars().for_each(|item| singly.put(round, source, item));
+        }
+        assert_eq!((many.visible(2), singly.visible(2)), (4, 4));
+        assert_eq!((many.first_source(), many.first()), (Some(1), Some(&'c')));
+        let front: Vec<_> = many.waiting().drain(..3).collect();
+        many.took(3);
+        assert_eq!(front, (0..3).filter_map(|_| singly.take()).collect::<Vec<_>>());
+        assert_eq!((many.visible(2), many.visible(3)), (1, 4));
+        assert_eq!((singly.visible(2), singly.visible(3)), (1, 4));
+        assert!(std::iter::from_fn(|| many.take()).eq(std::iter::from_fn(|| singly.take())));
     }
 }

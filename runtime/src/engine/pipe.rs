@@ -140,6 +140,12 @@ impl Pipe {
         self.stays.1 += 1;
     }
 
+    /// Books several such stays of the same length.
+    pub const fn stay_n(&mut self, nanos: u64, count: u64) {
+        self.stays.0 += nanos as u128 * count as u128;
+        self.stays.1 += count;
+    }
+
     /// A plain consumer has acted. It takes one message ahead at first; each time it used up its whole credit without being held up that
     /// doubles, up to [`MOST_AHEAD`], and when it is held up it starts again: what it would take ahead then, another consumer could work
     /// on. Where the pipe's `capacity` is set, it is that many.
@@ -202,6 +208,17 @@ impl Pipe {
         self.hash = mix(self.hash ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ message.id.low();
         if self.shape.flow != Flow::Free {
             self.depth.add(now, 1);
+        }
+    }
+
+    /// Books messages that leave the sender together, `size` bytes in all.
+    pub fn sent_run(&mut self, now: Moment, messages: &[Message], size: u64) {
+        self.messages += messages.len() as u64;
+        self.bytes += size;
+        let moment = now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.hash = messages.iter().fold(self.hash, |hash, message| mix(hash ^ moment) ^ message.id.low());
+        if self.shape.flow != Flow::Free {
+            self.depth.add(now, messages.len() as u64);
         }
     }
 

@@ -144,7 +144,7 @@ impl Publisher {
         if std::mem::take(&mut shard.dead_letters_changed) {
             self.dead_letters = Arc::new(shard.dead_letters.iter().cloned().collect());
         }
-        let in_parcels = shard.parcels.iter().flatten().filter(|parcel| matches!(parcel, super::signal::Parcel::Message { .. })).count();
+        let in_parcels: usize = shard.parcels.iter().flatten().map(super::signal::Parcel::messages).sum();
         books.held += in_parcels as u64;
         Part {
             now,

@@ -38,7 +38,7 @@ pub struct RunOptions {
     pub folder: PathBuf,
     /// The folder that nodes write below; `None`: a live run writes below `pipewright.out` in `folder`, a simulation writes nothing.
     pub output: Option<PathBuf>,
-    /// Live: how many worker threads; 0 for as many as there are cores.
+    /// Live: how many worker threads; 0 for as many as pay, at most one for each core.
     pub workers: usize,
     /// Pipes whose messages are shown from the first one on.
     pub watched: Vec<PipeId>,

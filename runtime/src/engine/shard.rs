@@ -2,6 +2,7 @@
 //! the live driver has one for each worker. The clock is always an argument.
 
 mod carry;
+mod pass;
 mod settle;
 mod take;
 
@@ -65,6 +66,12 @@ pub struct Shard {
     pub(crate) broken: Option<Arc<str>>,
     /// Stations that said they are exhausted count down here.
     pub(crate) producing: usize,
+    /// Room for messages on their way into a pipe, for copies of them, for the moments since when they had waited in stores, and
+    /// for acknowledgements.
+    run: Vec<Message>,
+    copies: Vec<Message>,
+    queued: Vec<(Moment, u64)>,
+    acks: Vec<(u64, u32)>,
     round: u64,
     ready: Vec<u32>,
     next: Vec<u32>,
@@ -98,6 +105,10 @@ impl Shard {
             events: 0,
             broken: None,
             producing,
+            run: Vec::new(),
+            copies: Vec::new(),
+            queued: Vec::new(),
+            acks: Vec::new(),
             round: 1,
             ready: Vec::new(),
             next: Vec::new(),
@@ -169,6 +180,7 @@ impl Shard {
                 station.messages.put(self.round, pipe, message);
                 mark_ready(station, local, &mut self.next);
             }
+            Parcel::Messages { pipe, messages } => self.accept_run(pipe, messages),
             Parcel::Room { pipe, taken, bytes } => self.give_room(None, pipe, taken, bytes),
             Parcel::Signal { station, source, signal } => self.accept_signal(self.places[station as usize].local, source, signal),
         }
@@ -243,7 +255,7 @@ impl Shard {
                     shard.restart(station, &format!("restarted for changed settings; {held} messages inside were given back"));
                 }
             }
-            shard.take_messages(station);
+            shard.take_messages(station, MOST_TAKEN);
             shard.settle_down(station);
         });
         self.tell_topics(local, now);
@@ -301,30 +313,37 @@ impl Shard {
             self.look_at_returned(station);
         }
         if !station.signals.is_empty() {
-            for _ in 0..station.signals.visible(self.round) {
-                let Some((_, signal)) = station.signals.take() else { break };
-                self.take_signal(station, signal);
-            }
+            self.take_signals(station);
         }
-        while let Some((slot, sequence)) = station.due.pop_front() {
-            match station.slots.take(slot, sequence) {
-                Some(Waiting::Hold { ticket, message, pipe, cancelled, since }) => {
-                    station.account.served(since, self.now);
-                    self.released(station, ticket, message, pipe, cancelled);
+        let mut left = MOST_TAKEN;
+        loop {
+            while self.broken.is_none()
+                && let Some((slot, sequence)) = station.due.pop_front()
+            {
+                match station.slots.take(slot, sequence) {
+                    Some(Waiting::Hold { ticket, message, pipe, cancelled, since }) => {
+                        station.account.served(since, self.now);
+                        self.released(station, ticket, message, pipe, cancelled);
+                    }
+                    Some(Waiting::Wake(token)) => self.call(station, Event::Wake(token), None),
+                    None => {}
                 }
-                Some(Waiting::Wake(token)) => self.call(station, Event::Wake(token), None),
-                None => {}
             }
-        }
-        self.flush(station);
-        if !station.messages.is_empty() {
-            self.take_messages(station);
+            self.flush(station);
+            if !station.messages.is_empty() {
+                left = self.take_messages(station, left);
+            }
+            // Work that takes no time ends at once, and the next message may be taken.
+            if station.due.is_empty() || left == 0 || self.broken.is_some() {
+                break;
+            }
         }
         self.settle_down(station);
     }
 
     /// What ends every activation: report to senders, measure, and come back if something is left to do.
     fn settle_down(&mut self, station: &mut Station) {
+        self.rest(station);
         self.report_back(station);
         station.measure(self.now);
         if station.producing {
@@ -354,18 +373,41 @@ impl Shard {
         }
     }
 
-    fn take_messages(&mut self, station: &mut Station) {
-        let visible = station.messages.visible(self.round);
-        for _ in 0..visible.min(MOST_TAKEN) {
-            if !station.may_take() {
-                break;
-            }
-            let Some((pipe, message)) = station.messages.take() else { break };
-            self.take_message(station, pipe, message);
-            if self.broken.is_some() {
-                break;
+    /// Takes up to `most` messages, as long as the station may; how many more it might take before others get their turn.
+    fn take_messages(&mut self, station: &mut Station, most: usize) -> usize {
+        let visible = station.messages.visible(self.round).min(most);
+        let mut left = visible;
+        while left > 0 && station.may_take() && self.broken.is_none() {
+            let Some(pipe) = station.messages.first_source() else { break };
+            if left > 1 && self.takes_batches(station, pipe) {
+                left -= self.take_batch(station, pipe, left).clamp(1, left);
+            } else if let Some((pipe, message)) = station.messages.take() {
+                left -= 1;
+                self.take_message(station, pipe, message);
             }
         }
+        most - (visible - left)
+    }
+
+    /// Takes the signals of earlier rounds. Acknowledgements in a row are taken together.
+    fn take_signals(&mut self, station: &mut Station) {
+        let mut acks = std::mem::take(&mut self.acks);
+        for _ in 0..station.signals.visible(self.round) {
+            match station.signals.take() {
+                Some((_, Signal::Closed { number, attempt })) => acks.push((number, attempt)),
+                Some((_, signal)) => {
+                    if !acks.is_empty() {
+                        self.take_acks(station, &mut acks);
+                    }
+                    self.take_signal(station, signal);
+                }
+                None => break,
+            }
+        }
+        if !acks.is_empty() {
+            self.take_acks(station, &mut acks);
+        }
+        self.acks = acks;
     }
 
     /// Puts a message into a pipe towards its receiver.
@@ -414,14 +456,7 @@ impl Shard {
 
     /// Lets the behaviour take one event and carries out its wishes. `incoming` is what the event brings in, for the case of a panic.
     pub(crate) fn call(&mut self, station: &mut Station, event: Event, incoming: Option<&take::Incoming>) {
-        if station.instant.0 == self.now {
-            station.instant.1 += 1;
-            if station.instant.1 > MOST_IN_AN_INSTANT {
-                self.endless(station);
-            }
-        } else {
-            station.instant = (self.now, 1);
-        }
+        self.count_events(station, 1);
         match station.call(self.now, event) {
             Ok(()) => self.carry_out(station, incoming.and_then(|incoming| incoming.pipe)),
             Err(error) => self.broke(station, &error, incoming),

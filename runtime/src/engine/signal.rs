@@ -33,6 +33,11 @@ pub enum Signal {
         /// The attempt.
         attempt: u32,
     },
+    /// The same for several deliveries.
+    ClosedMany {
+        /// The store's number for each message, and the attempt.
+        deliveries: Vec<(u64, u32)>,
+    },
     /// One descendant of a delivery failed; the whole comes back (G4). Carries one message in the books until it is taken.
     Nacked {
         /// The store's number for the message.
@@ -81,6 +86,13 @@ pub enum Parcel {
         /// The message.
         message: Message,
     },
+    /// Messages through a pipe, in order.
+    Messages {
+        /// The pipe.
+        pipe: u32,
+        /// The messages.
+        messages: Vec<Message>,
+    },
     /// Room in a pipe: its receiver took messages out (G1).
     Room {
         /// The pipe.
@@ -99,6 +111,17 @@ pub enum Parcel {
         /// The signal.
         signal: Signal,
     },
+}
+
+impl Parcel {
+    /// How many messages are in it.
+    pub const fn messages(&self) -> usize {
+        match self {
+            Self::Message { .. } => 1,
+            Self::Messages { messages, .. } => messages.len(),
+            Self::Room { .. } | Self::Signal { .. } => 0,
+        }
+    }
 }
 
 /// The source number of signals that a station sends by itself.

@@ -8,6 +8,7 @@ use crate::expect::Watch;
 use crate::id::NodeId;
 use crate::message::Message;
 use crate::node::effects::Identity;
+use crate::node::lane::Lane;
 use crate::node::{Behaviour, Effect, Effects, Event, Fan, Flow, Intake, Kind, PortRole};
 use crate::setting::Settings;
 use crate::telemetry::counters::Counts;
@@ -151,6 +152,8 @@ pub struct Station {
     pub tickets: u64,
     /// What the behaviour asked for in the event under way.
     pub wishes: VecDeque<Effect>,
+    /// The messages among it that go the short way.
+    pub lane: Lane,
     /// Deliveries of this store with more than one open descendant (G4): attempt and how many.
     pub open: BTreeMap<u64, (u32, u32)>,
     /// Whether it stands in the list of those that act next.
@@ -202,21 +205,44 @@ impl Station {
     /// Runs one call into the behaviour and contains its panics.
     #[inline]
     pub fn guarded(&mut self, now: Moment, call: impl FnOnce(&mut dyn Behaviour, &mut Effects<'_>)) -> Result<(), Arc<str>> {
-        let behaviour = &mut self.behaviour;
-        let mut fx = Effects::new(now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut self.wishes);
-        let result = catch_unwind(AssertUnwindSafe(|| call(behaviour.as_mut(), &mut fx)));
-        match result {
-            Ok(()) => {
-                if matches!(self.intake, Intake::Store { .. }) {
-                    self.intake = self.behaviour.intake();
-                }
-                Ok(())
-            }
-            Err(panic) => {
-                self.wishes.clear();
-                Err(panic_text(panic.as_ref()))
-            }
+        let Self { behaviour, identity, rooms, wired, tickets, wishes, lane, outbox, .. } = self;
+        let result = {
+            let fx = Effects::new(now, identity, rooms, wired, tickets, wishes);
+            // What waits in the outbox goes first.
+            let mut fx = if *outbox == 0 { fx.with_lane(lane) } else { fx };
+            contained(|| call(behaviour.as_mut(), &mut fx))
+        };
+        if result.is_err() {
+            wishes.clear();
+            lane.take_back(0, rooms);
+        } else if matches!(self.intake, Intake::Store { .. }) {
+            self.intake = self.behaviour.intake();
         }
+        result
+    }
+
+    /// Brings up to date what follows from the pipes that leave: how many, and where messages may go the short way.
+    pub fn wire(&mut self) {
+        let single = |output: &Output| match output.flow {
+            _ if output.pipes.is_empty() => false,
+            _ if output.fan == Fan::Copy => true,
+            Flow::Pull => true,
+            Flow::Push | Flow::Free => output.plain.is_some(),
+        };
+        self.wired = self.outputs.iter().map(|output| output.pipes.len() as u32).collect();
+        self.lane.open = self.outputs.iter().map(single).collect();
+    }
+
+    /// One descendant of a delivery ended well: whether it was the last one (G4).
+    pub fn last_descendant(&mut self, number: u64, attempt: u32) -> bool {
+        if let Some(entry) = self.open.get_mut(&number).filter(|entry| entry.0 == attempt) {
+            entry.1 -= 1;
+            if entry.1 > 0 {
+                return false;
+            }
+            self.open.remove(&number);
+        }
+        true
     }
 
     /// Whether it may take one more message now (G1, G8).
@@ -293,6 +319,12 @@ impl Station {
 
 /// How many messages a node without servers may hold (rule 7).
 pub const MOST_PLAIN_HOLDS: usize = 10_000;
+
+/// Calls into a behaviour and contains its panics; what one said.
+#[inline]
+pub fn contained(call: impl FnOnce()) -> Result<(), Arc<str>> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
+}
 
 /// What a panic said.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> Arc<str> {

@@ -189,6 +189,21 @@ fn a_broken_node_is_contained_and_its_messages_come_back() {
 }
 
 #[test]
+fn a_panic_in_a_batch_costs_only_the_message_in_hand() {
+    let burst: &[(&str, Setting)] = &[("arrivals", word("burst")), ("burst_size", number(10)), ("count", number(10))];
+    let nodes: Nodes<'_> = &[("orders", "generator", burst), ("weak", "fragile", &[]), ("done", "sink", &[])];
+    let graph = graph(nodes, &["orders.out -> weak.in", "weak.out -> done.in"]);
+    let plan =
+        super::plan::Plan::of(&graph, with_fragile(), Some(1), &std::env::temp_dir()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let mut simulation = Simulation::new(plan, &SimulationOptions::default());
+    simulation.advance(Moment(Span::secs(3_600).0), u64::MAX);
+    let report = simulation.report(Span::ZERO, "until");
+    // All ten wait when the first is taken. Each life of the node ends with its third message; what the first two asked for is done.
+    assert_eq!((report.nodes["done"].received, report.nodes["weak"].dropped["panic"]), (7, 3), "{report:?}");
+    assert!(report.messages.balanced);
+}
+
+#[test]
 fn a_broken_node_is_shown_in_a_live_run() {
     let options = RunOptions::new(Mode::Live, std::env::temp_dir());
     let run = Run::start(&fragile_graph("200/s"), with_fragile(), &options).unwrap_or_else(|problems| panic!("{problems:?}"));

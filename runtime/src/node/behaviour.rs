@@ -1,6 +1,6 @@
 //! What a node does: a state machine that takes events and asks for effects.
 
-use super::{Answer, Effects, Form};
+use super::{Answer, Batch, Effects, Form};
 use crate::message::Message;
 use crate::units::Moment;
 use std::sync::Arc;
@@ -108,6 +108,27 @@ pub struct Gauge {
 pub trait Behaviour: Send {
     /// Takes one event. Must not block, and may emit at most [`Effects::MOST_EMITTED`] messages.
     fn on(&mut self, event: Event, fx: &mut Effects<'_>);
+
+    /// Takes messages that came in at one input: an event each. The engine calls this instead of [`Behaviour::on`] where several may wait.
+    fn on_messages(&mut self, input: usize, batch: &mut Batch<'_>, fx: &mut Effects<'_>) {
+        while let Some(message) = batch.next(fx) {
+            self.on(Event::Message(input, message), fx);
+            if self.intake() == (Intake::Store { closed: true }) {
+                batch.end();
+            }
+        }
+    }
+
+    /// Hears that deliveries were acknowledged, by number and attempt: an event each. The engine calls this where several were at once.
+    fn on_acks(&mut self, acks: &[(u64, u32)], fx: &mut Effects<'_>) {
+        for &(number, attempt) in acks {
+            self.on(Event::Settled { number, attempt, verdict: Verdict::Ack }, fx);
+        }
+    }
+
+    /// Stores: comes after the last of the events that reach a store together. What they led to is done here, once for all of them, as far
+    /// as no event of the same moment can depend on it: handing out, above all.
+    fn rest(&mut self, _fx: &mut Effects<'_>) {}
 
     /// How it takes messages in; asked again after changed settings, and of a store after every event.
     fn intake(&self) -> Intake {

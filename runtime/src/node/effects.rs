@@ -2,6 +2,7 @@
 //! order, and throws them away if the behaviour panicked.
 
 use super::behaviour::Ticket;
+use super::lane::{Lane, Passed, Way};
 use super::outside::Ask;
 use crate::id::MessageId;
 use crate::message::{Message, Payload};
@@ -86,11 +87,12 @@ pub struct Identity {
 pub struct Effects<'a> {
     now: Moment,
     identity: &'a Identity,
-    rooms: &'a [usize],
+    rooms: &'a mut [usize],
     wired: &'a [u32],
     tickets: &'a mut u64,
     wishes: &'a mut VecDeque<Effect>,
     first: usize,
+    lane: Option<&'a mut Lane>,
 }
 
 impl<'a> Effects<'a> {
@@ -104,13 +106,40 @@ impl<'a> Effects<'a> {
     pub fn new(
         now: Moment,
         identity: &'a Identity,
-        rooms: &'a [usize],
+        rooms: &'a mut [usize],
         wired: &'a [u32],
         tickets: &'a mut u64,
         wishes: &'a mut VecDeque<Effect>,
     ) -> Self {
         let first = wishes.len();
-        Self { now, identity, rooms, wired, tickets, wishes, first }
+        Self { now, identity, rooms, wired, tickets, wishes, first, lane: None }
+    }
+
+    /// The same with a short way for messages ([`super::lane`]).
+    #[must_use]
+    pub fn with_lane(self, lane: &'a mut Lane) -> Self {
+        Self { lane: Some(lane), ..self }
+    }
+
+    /// How many things were asked for that did not go the short way.
+    #[inline]
+    pub(super) fn wished(&self) -> usize {
+        self.wishes.len() - self.first
+    }
+
+    /// How many messages are on the short way.
+    #[inline]
+    pub(super) fn passed(&self) -> usize {
+        self.lane.as_ref().map_or(0, |lane| lane.passed.len())
+    }
+
+    /// Sends a message the short way if it may go there; else it comes back.
+    #[inline]
+    fn pass(&mut self, way: Way, port: usize, message: Message) -> Option<Message> {
+        match &mut self.lane {
+            Some(lane) if self.wishes.len() == self.first => lane.emit(way, port, self.rooms, message),
+            _ => Some(message),
+        }
     }
 
     /// The run clock (G12).
@@ -141,8 +170,11 @@ impl<'a> Effects<'a> {
             }
             _ => false,
         };
-        let spent = self.wishes.range(self.first..).filter(goes_there).count();
-        self.rooms.get(port).copied().unwrap_or(0).saturating_sub(spent)
+        let room = self.rooms.get(port).copied().unwrap_or(0);
+        if room == 0 {
+            return 0;
+        }
+        room.saturating_sub(self.wishes.range(self.first..).filter(goes_there).count())
     }
 
     /// How many pipes leave this output.
@@ -184,13 +216,19 @@ impl<'a> Effects<'a> {
     }
 
     /// A new message comes into the run.
+    #[inline]
     pub fn enter(&mut self, port: usize, message: Message) {
-        self.wishes.push_back(Effect::Enter(port, message));
+        if let Some(message) = self.pass(Way::Entered(port as u16), port, message) {
+            self.wishes.push_back(Effect::Enter(port, message));
+        }
     }
 
     /// A message goes on.
+    #[inline]
     pub fn emit(&mut self, port: usize, message: Message) {
-        self.wishes.push_back(Effect::Emit(port, message));
+        if let Some(message) = self.pass(Way::Emitted(port as u16), port, message) {
+            self.wishes.push_back(Effect::Emit(port, message));
+        }
     }
 
     /// A message goes on at an output that copies, to these of its pipes only: at least one, each by its number among the output's pipes.
@@ -219,8 +257,12 @@ impl<'a> Effects<'a> {
     }
 
     /// A message ended well.
+    #[inline]
     pub fn deliver(&mut self, message: Message) {
-        self.wishes.push_back(Effect::Deliver(message));
+        match &mut self.lane {
+            Some(lane) if self.wishes.len() == self.first => lane.passed.push(Passed { way: Way::Delivered, size: 0, message }),
+            _ => self.wishes.push_back(Effect::Deliver(message)),
+        }
     }
 
     /// A message ended on purpose.
@@ -253,7 +295,13 @@ impl<'a> Effects<'a> {
 
     /// A store hands a message out. With a settlement, the store hears `Settled` when its last descendant has ended.
     pub fn hand_out(&mut self, port: usize, message: Message) {
-        self.wishes.push_back(Effect::HandOut(port, message));
+        let left = match &mut self.lane {
+            Some(lane) => lane.emit(Way::HandedOut(port as u16), port, self.rooms, message),
+            None => Some(message),
+        };
+        if let Some(message) = left {
+            self.wishes.push_back(Effect::HandOut(port, message));
+        }
     }
 
     /// A store makes a message ready again while an earlier instance may still be under way: one more in the books.

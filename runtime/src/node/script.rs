@@ -327,8 +327,9 @@ impl Script {
         self.events += 1;
         assert!(self.events < MOST_EVENTS, "{}: caught in a loop at {:?}", self.kind.name, self.now);
         let mut wishes = VecDeque::new();
-        let mut fx = Effects::new(self.now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut wishes);
+        let mut fx = Effects::new(self.now, &self.identity, &mut self.rooms, &self.wired, &mut self.tickets, &mut wishes);
         self.behaviour.on(event, &mut fx);
+        self.behaviour.rest(&mut fx);
         self.interpret(wishes);
         self
     }
@@ -367,7 +368,7 @@ impl Script {
             self.carry_out(Effect::Nack(message, "the node was removed".into()));
         }
         let mut wishes = VecDeque::new();
-        let mut fx = Effects::new(self.now, &self.identity, &self.rooms, &self.wired, &mut self.tickets, &mut wishes);
+        let mut fx = Effects::new(self.now, &self.identity, &mut self.rooms, &self.wired, &mut self.tickets, &mut wishes);
         self.behaviour.give_back(&mut fx);
         self.interpret(wishes);
         assert_eq!(self.behaviour.held(), 0, "{} gave back everything", self.kind.name);

@@ -3,7 +3,7 @@
 use super::crank::{Crew, channels};
 use super::outside::Outside;
 use super::worker::{Order, Reply};
-use crate::engine::assemble::{Names, Origin, assemble_at_rest};
+use crate::engine::assemble::{Names, Origin, Spread, assemble_at_rest};
 use crate::engine::control::Control;
 use crate::engine::plan::Plan;
 use crate::engine::publish::{self, Part};
@@ -39,13 +39,15 @@ pub struct Prepared {
 
 /// Starts the threads; nothing has happened yet but the start of every node.
 pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> std::io::Result<Prepared> {
-    let workers = if options.workers > 0 { options.workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let spread = if options.workers > 0 { Spread::Over(options.workers) } else { Spread::UpTo(cores) };
+    let workers = if options.workers > 0 { options.workers } else { cores };
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
     let written = options.output.clone().unwrap_or_else(|| plan.folder.join("pipewright.out"));
     let outside = Outside::start(&plan.folder, &written)?;
     let mut lines = channels(workers);
     let world = |shard: usize| -> Box<dyn crate::engine::shard::World + Send> { Box::new(outside.world(lines[shard].0.clone())) };
-    let (names, mut shards) = assemble_at_rest(plan, workers, Origin { replication: 0, epoch }, world);
+    let (names, mut shards) = assemble_at_rest(plan, spread, Origin { replication: 0, epoch }, world);
     lines.truncate(shards.len());
     for shard in &mut shards {
         shard.show_messages(taps, &options.watched);

@@ -16,6 +16,9 @@ impl Shard {
     #[inline]
     pub(super) fn carry_out(&mut self, station: &mut Station, pipe: Option<u32>) {
         debug_assert!(station.wishes.len() <= 4 * Effects::MOST_EMITTED, "{} asked for too much in one event", station.id);
+        if !station.lane.passed.is_empty() {
+            self.carry_passed(station);
+        }
         while let Some(wish) = station.wishes.pop_front() {
             self.carry(station, wish, pipe);
         }
@@ -89,7 +92,14 @@ impl Shard {
             Effect::Duplicated => station.counts.copied += 1,
             Effect::Hold(ticket, message, at) => {
                 let slot = station.slots.put(Waiting::Hold { ticket, message, pipe, cancelled: false, since: self.now });
-                self.schedule(station, slot, at);
+                if at <= self.now {
+                    // Over before anybody else could see it: it needs no place in the calendar.
+                    let sequence = self.calendar.pass();
+                    station.slots.set_sequence(slot, sequence);
+                    station.due.push_back((slot, sequence));
+                } else {
+                    self.schedule(station, slot, at);
+                }
             }
             Effect::Wake(at, token) => {
                 let slot = station.slots.put(Waiting::Wake(token));
@@ -137,7 +147,7 @@ impl Shard {
     }
 
     /// A message of a closed loop belongs to the source that it enters from (G7).
-    fn own(station: &Station, message: &mut Message) {
+    pub(super) fn own(station: &Station, message: &mut Message) {
         if let Some(tracked) = message.tracked() {
             message.head_mut().tracked = Some(Tracked { origin: station.number, ..tracked });
         }
@@ -211,7 +221,7 @@ impl Shard {
         }
     }
 
-    fn drop_at_output(&mut self, station: &mut Station, message: &Message, reason: &'static str) {
+    pub(super) fn drop_at_output(&mut self, station: &mut Station, message: &Message, reason: &'static str) {
         station.counts.drop(reason);
         self.ended(station, message, 2);
     }

@@ -103,19 +103,8 @@ impl Shard {
                     entry.1 += more;
                 }
             }
-            Signal::Closed { number, attempt } => {
-                if let Some(entry) = station.open.get_mut(&number).filter(|entry| entry.0 == attempt) {
-                    entry.1 -= 1;
-                    if entry.1 > 0 {
-                        return;
-                    }
-                    station.open.remove(&number);
-                }
-                if let Some(store) = &mut station.store {
-                    store.acked(attempt);
-                }
-                self.call(station, Event::Settled { number, attempt, verdict: Verdict::Ack }, None);
-            }
+            Signal::Closed { number, attempt } => self.take_acks(station, &mut vec![(number, attempt)]),
+            Signal::ClosedMany { mut deliveries } => self.take_acks(station, &mut deliveries),
             Signal::Nacked { number, attempt, error } => {
                 if station.open.get(&number).is_some_and(|entry| entry.0 == attempt) {
                     station.open.remove(&number);
@@ -146,7 +135,10 @@ impl Shard {
                 Some((last, more)) if *last == pipe_number => *more += granted,
                 _ => credits.push_back((pipe_number, granted)),
             }
-            self.call(station, Event::Room(port), None);
+            // What a store does with it, it does when all signals are in.
+            if station.store.is_none() {
+                self.call(station, Event::Room(port), None);
+            }
         }
     }
 

@@ -137,10 +137,13 @@ impl Behaviour for Queue {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         if let Event::Message(_, mut message) = event {
             self.prioritise(&mut message, fx);
-            self.store.offer(message, fx);
+            self.store.offer_now(message, fx);
         } else {
             self.store.take(event, fx);
         }
+    }
+
+    fn rest(&mut self, fx: &mut Effects<'_>) {
         self.store.finish(fx);
     }
 

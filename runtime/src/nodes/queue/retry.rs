@@ -95,9 +95,12 @@ struct Retry {
 impl Behaviour for Retry {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         match event {
-            Event::Message(_, message) => self.store.offer(message, fx),
+            Event::Message(_, message) => self.store.offer_now(message, fx),
             event => self.store.take(event, fx),
         }
+    }
+
+    fn rest(&mut self, fx: &mut Effects<'_>) {
         self.store.finish(fx);
     }
 

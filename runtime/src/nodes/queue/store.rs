@@ -7,6 +7,7 @@
 //! The books (rule 9): a handed-out message counts where it is; here count ready and delayed ones. A nack brings it back. A lost lock makes
 //! one more of it (`duplicated`); if the late instance then fails too, it is one less (`superseded`).
 
+mod chunks;
 mod ledger;
 #[cfg(test)]
 mod random;
@@ -21,6 +22,7 @@ use crate::node::{Effects, Event, Gauge};
 use crate::nodes::window::Window;
 use crate::random::Purpose;
 use crate::units::{Moment, Span};
+use chunks::Chunks;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -71,7 +73,7 @@ struct Level {
 pub struct Store {
     rules: Rules,
     output: usize,
-    slots: Vec<Slot>,
+    slots: Chunks<Slot>,
     free: Vec<u32>,
     /// Highest priority first.
     levels: Vec<Level>,
@@ -114,7 +116,7 @@ impl Store {
             duplicates: 0,
             rules,
             output,
-            slots: Vec::new(),
+            slots: Chunks::new(),
             free: Vec::new(),
             levels: Vec::new(),
             delayed: BinaryHeap::new(),
@@ -250,7 +252,25 @@ impl Store {
         self.make_ready(number, now, self.rules.delay, false);
     }
 
-    /// Takes any event but a message, which goes to [`Store::offer`]. Call [`Store::finish`] at the end of every event.
+    /// Takes a message in like [`Store::offer`], but lets out before and after what has to be out, where room is short: then it matters that
+    /// each event is done before the next one comes.
+    pub fn offer_now(&mut self, message: Message, fx: &mut Effects<'_>) {
+        if self.is_short() {
+            self.finish(fx);
+        }
+        self.offer(message, fx);
+        if self.is_short() {
+            self.finish(fx);
+        }
+    }
+
+    /// Whether one more message might find no room.
+    fn is_short(&self) -> bool {
+        self.rules.capacity_bytes.is_some() || self.full(0)
+    }
+
+    /// Takes any event but a message, which goes to [`Store::offer_now`]. Call [`Store::finish`] after the last event of those that come
+    /// together.
     pub fn take(&mut self, event: Event, fx: &mut Effects<'_>) {
         self.now = fx.now();
         match event {

@@ -166,7 +166,7 @@ impl Subscription {
 
     fn take(&mut self, message: Message, fx: &mut Effects<'_>) {
         match self.content.as_ref().map_or(Ok(true), |content| content.test(&message)) {
-            Ok(true) => self.store.offer(message, fx),
+            Ok(true) => self.store.offer_now(message, fx),
             Ok(false) => fx.drop(message, NOT_MATCHED),
             Err(error) => {
                 let mut message = message;
@@ -184,6 +184,9 @@ impl Behaviour for Subscription {
             Event::Start | Event::Wake(PRESENCE) => self.look(fx),
             event => self.store.take(event, fx),
         }
+    }
+
+    fn rest(&mut self, fx: &mut Effects<'_>) {
         self.store.finish(fx);
     }
 
