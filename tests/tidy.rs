@@ -29,7 +29,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("check", &["expect", "graph", "node"]),
     ("telemetry", &["graph", "node"]),
     ("expect", &["graph", "node", "telemetry"]),
-    ("engine", &["check", "expect", "graph", "node", "telemetry"]),
+    ("stores", &["node"]),
+    ("engine", &["check", "expect", "graph", "node", "stores", "telemetry"]),
 ];
 
 /// Something that may not be written: where, except where, and why.
@@ -73,6 +74,8 @@ const BANS: &[Ban] = &[
             // A long jq program runs on a thread of its own, for its stack; the caller waits for it.
             "runtime/src/expr/jq.rs",
             "runtime/src/file",
+            // The file of the durable stores; the thread that writes to it is the live driver's.
+            "runtime/src/stores",
             // A heavy jq program runs on a thread of its own for its stack, and is waited for.
             "runtime/src/expr/jq.rs",
         ],

@@ -62,6 +62,7 @@ pub mod nodes;
 pub mod problem;
 pub mod random;
 pub mod setting;
+pub mod stores;
 pub mod telemetry;
 pub mod template;
 pub mod units;

@@ -176,6 +176,13 @@ pub struct Delivery {
     pub number: u64,
 }
 
+impl Delivery {
+    /// The origin of a delivery that its store has just written down; the engine puts the store's station number in its place.
+    pub const HERE: u32 = u32::MAX;
+    /// The attempt of a dead letter on its way out of a durable store: its end tells the store that it need not be kept any more.
+    pub const GIVEN_UP: u32 = u32::MAX;
+}
+
 /// The open deliveries a message answers for: none, one, or (after an aggregate) many.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub enum Settlement {

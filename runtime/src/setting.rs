@@ -44,6 +44,15 @@ impl Setting {
         }
     }
 
+    /// The word of a choice; of a flag `true` or `false`.
+    pub fn as_choice(&self) -> Option<&str> {
+        match self {
+            Self::Flag(true) => Some("true"),
+            Self::Flag(false) => Some("false"),
+            other => other.as_str(),
+        }
+    }
+
     /// What sort of value it is, for messages: `a text`, `a whole number`, ...
     pub const fn sort(&self) -> &'static str {
         match self {

@@ -51,6 +51,24 @@ pub fn parse(text: &str) -> Option<u64> {
     seconds.checked_mul(SECOND)?.checked_add(fraction)
 }
 
+/// Writes UTC nanoseconds since 1970 as [`parse`] reads them: `2026-01-01T00:00:00.25Z`.
+pub fn write(nanos: u64) -> String {
+    let (seconds, fraction) = (nanos / SECOND, nanos % SECOND);
+    let (days, of_day) = ((seconds / 86_400) as i64, seconds % 86_400);
+    // Eras of 400 years that begin on 1 March, as below.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let of_era_year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * of_era_year + of_era_year / 4 - of_era_year / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = era * 400 + of_era_year + i64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    let fraction = if fraction == 0 { String::new() } else { format!(".{fraction:09}").trim_end_matches('0').to_owned() };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+}
+
 const fn days_in(year: i64, month: i64) -> i64 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -88,6 +106,17 @@ mod tests {
             ["", "2026", "2026-13-01", "2026-02-30", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00", "1969-12-31T23:59:59Z", "äöü-01-01xyzz"]
         {
             assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        assert_eq!(write(1_767_225_600 * SECOND), "2026-01-01T00:00:00Z");
+        assert_eq!(write(951_782_400 * SECOND + 250_000_000), "2000-02-29T00:00:00.25Z");
+        // Every day of some eras, and some moments of each.
+        for day in 0..190_000 {
+            let nanos = day * 86_400 * SECOND + (day * 7_919 % 86_400) * SECOND + day % 1_000;
+            assert_eq!(parse(&write(nanos)), Some(nanos), "{}", write(nanos));
         }
     }
 }

@@ -92,6 +92,9 @@ fn books(out: &mut String, books: &Value) {
         books["held"],
         if books["balanced"] == Value::Bool(true) { "" } else { "  DOES NOT BALANCE" },
     );
+    if books["recovered"].as_u64().is_some_and(|count| count > 0) {
+        let _ = writeln!(out, "recovered  {} of them from durable stores, where the run before had left them", books["recovered"]);
+    }
     if let Some(reasons) = books["dropped"].as_object().filter(|reasons| !reasons.is_empty()) {
         let _ = writeln!(
             out,

@@ -24,7 +24,7 @@ pub fn shown(field: &Field, fields: &[Field], settings: &Settings) -> bool {
     let Some((choice, words)) = field.when else { return true };
     let default = fields.iter().find(|other| other.name == choice).and_then(|other| other.default.setting());
     let value = settings.get(choice).or(default.as_ref());
-    value.and_then(Setting::as_str).is_some_and(|word| words.contains(&word))
+    value.and_then(Setting::as_choice).is_some_and(|word| words.contains(&word))
 }
 
 /// Shows one field with its label.

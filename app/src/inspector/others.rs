@@ -74,6 +74,7 @@ fn books_ui(ui: &mut Ui, theme: &Theme, state: &State) {
     section_ui(ui, theme, "Messages");
     for (label, count, colour) in [
         ("Entered", books.entered, theme.text),
+        ("Recovered, of these", books.recovered, theme.text),
         ("Copied", books.copied, theme.text),
         ("Split off", books.split_off, theme.text),
         ("Delivered", books.delivered, theme.good),

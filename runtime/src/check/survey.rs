@@ -60,7 +60,7 @@ impl<'a> Survey<'a> {
         let field = kind.field(name)?;
         if let Some((choice, words)) = field.when {
             let chosen = self.value(number, choice)?;
-            if !chosen.as_str().is_some_and(|word| words.contains(&word)) {
+            if !chosen.as_choice().is_some_and(|word| words.contains(&word)) {
                 return None;
             }
         }

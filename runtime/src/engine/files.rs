@@ -30,6 +30,7 @@ impl Files {
             Ask::Append { path, bytes, truncate } => self.append(&path, &bytes, truncate),
             Ask::Print { bytes } => print(&bytes),
             Ask::ReadInput { .. } => Err("standard input is not read here".to_owned()),
+            Ask::Recover { .. } | Ask::Keep { .. } => Err("durable stores are not kept here".to_owned()),
         };
         done.map_or_else(Answer::Failed, |()| Answer::Done)
     }

@@ -4,4 +4,5 @@ pub mod clock;
 pub mod conductor;
 pub mod crank;
 pub mod outside;
+pub mod storekeeper;
 pub mod worker;

@@ -270,6 +270,7 @@ pub fn empty_snapshot(names: &Names, mode: Mode) -> Snapshot {
 
 fn add_books(books: &mut Books, part: &Books) {
     books.entered += part.entered;
+    books.recovered += part.recovered;
     books.copied += part.copied;
     books.split_off += part.split_off;
     books.delivered += part.delivered;

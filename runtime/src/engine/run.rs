@@ -1,7 +1,7 @@
 //! A handle on a run that goes on in threads of its own: what the window and the command line hold.
 
 use super::control::{Control, Speed};
-use super::live::conductor;
+use super::live::conductor::{self, NotStarted};
 use super::plan::Plan;
 use super::publish::empty_snapshot;
 use super::sim::{Advance, Simulation, SimulationOptions};
@@ -97,6 +97,13 @@ impl Run {
         let stop = Arc::new(AtomicU8::new(GO_ON));
         let report = Arc::new(OnceLock::new());
         let failed = |error: std::io::Error| vec![Problem::error("PW901", Subject::Graph, format!("cannot start a thread: {error}"))];
+        let not_started = |why: NotStarted| match why {
+            NotStarted::Thread(error) => failed(error),
+            NotStarted::Store(error) => vec![
+                Problem::error("PW601", Subject::Graph, error.to_string())
+                    .hint("end the other run, or use another copy of the graph: each graph file has a store of its own"),
+            ],
+        };
         let seam = |latest: &Arc<ArcSwap<Snapshot>>| Seam {
             controls: control_receiver,
             stop: stop.clone(),
@@ -115,7 +122,7 @@ impl Run {
                 (latest, std::thread::Builder::new().name("simulation".to_owned()).spawn(work).map_err(failed)?)
             }
             Mode::Live => {
-                let prepared = conductor::prepare(plan, options, &tap_sender).map_err(failed)?;
+                let prepared = conductor::prepare(plan, options, &tap_sender).map_err(not_started)?;
                 let latest = Arc::new(ArcSwap::from_pointee(empty_snapshot(prepared.names(), Mode::Live)));
                 let seam = seam(&latest);
                 let work = move || prepared.conduct(&seam);

@@ -157,6 +157,11 @@ pub trait Behaviour: Send {
         0
     }
 
+    /// Whether it asks for a durable store: then the run opens one before it starts.
+    fn durable(&self) -> bool {
+        false
+    }
+
     /// Gives up everything inside, as on removal or restart: each message leaves through an effect (nack, reject, drop).
     fn give_back(&mut self, _fx: &mut Effects<'_>) {}
 

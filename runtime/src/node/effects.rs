@@ -46,6 +46,8 @@ pub enum Effect {
     Duplicated,
     /// A late instance ended by a nack whose attempt the store had given up: it comes back to nobody (books: dropped, `superseded`).
     Superseded,
+    /// Messages come into the run from the node's own durable store, where the run before has left them (books: entered).
+    Recovered(u64),
     /// Arrivals of a source that found its backlog full (books: entered and dropped, `source_overrun`; G7).
     Overrun(u64),
     /// Something comes into the run here that is no message and fails at once (books: entered, then as `Reject`).
@@ -312,6 +314,13 @@ impl<'a> Effects<'a> {
     /// A store hears of a nack for an attempt that it has given up: the instance is gone, and one less in the books.
     pub fn superseded(&mut self) {
         self.wishes.push_back(Effect::Superseded);
+    }
+
+    /// A store has found this many messages that the run before has left in its durable store, and keeps them.
+    pub fn recovered(&mut self, messages: u64) {
+        if messages > 0 {
+            self.wishes.push_back(Effect::Recovered(messages));
+        }
     }
 
     /// A source gives up this many arrivals, because its backlog is full.

@@ -126,7 +126,7 @@ pub struct Field {
     pub help: &'static str,
     /// Where the rule or default comes from, if it is somebody else's; else empty.
     pub source: &'static str,
-    /// Shown only while the choice field named first has one of these words.
+    /// Shown only while the choice field named first has one of these words; a flag has the word `true` or `false`.
     pub when: Option<(&'static str, &'static [&'static str])>,
 }
 

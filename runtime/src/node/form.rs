@@ -127,7 +127,7 @@ impl<'a> Form<'a> {
         let Some((choice, words)) = self.kind.field(name).and_then(|field| field.when) else { return true };
         let default = self.kind.field(choice).and_then(|field| field.default.setting());
         let set = self.settings.get(choice).or(default.as_ref());
-        set.and_then(Setting::as_str).is_some_and(|word| words.contains(&word))
+        set.and_then(Setting::as_choice).is_some_and(|word| words.contains(&word))
     }
 
     fn read<T>(&mut self, name: &str, read: impl Fn(&Setting) -> Result<T, String>) -> Option<T> {

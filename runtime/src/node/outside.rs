@@ -1,7 +1,11 @@
 //! What a behaviour may ask of the outside world, and what can come back (G9). The behaviour never touches the world itself.
 
+use crate::id::NodeId;
+use crate::message::Message;
+use crate::units::Span;
 use bytes::Bytes;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How records lie in a file or stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +53,95 @@ pub enum Ask {
         /// What to print.
         bytes: Bytes,
     },
+    /// What the run before has left in this node's durable store. Answered with [`Answer::Recovered`], or [`Answer::Modelled`] where there is
+    /// no store.
+    Recover {
+        /// Whose store.
+        store: NodeId,
+        /// Its dead letters, or those that are none.
+        dead: bool,
+        /// From the message after this number on.
+        after: u64,
+        /// How many messages at most.
+        most: usize,
+    },
+    /// Write changes to this node's durable store, all or none of them. Answered with [`Answer::Done`] when they are on the disk, or
+    /// [`Answer::Modelled`] where there is none.
+    Keep {
+        /// Whose store.
+        store: NodeId,
+        /// The changes, in order.
+        changes: Vec<Keep>,
+    },
+}
+
+/// A change to what a durable store keeps. Numbers are the store's own, and rise with the order of coming.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Keep {
+    /// Keep a message; instead of the one that has this number, if there is one.
+    Put {
+        /// Its number.
+        number: u64,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why it is a dead letter, if it is one.
+        dead: Option<Dead>,
+        /// The message. Who waits for its end is not kept.
+        message: Message,
+    },
+    /// A message was tried so often by now.
+    Tried {
+        /// Its number.
+        number: u64,
+        /// How often.
+        attempts: u32,
+    },
+    /// A message is a dead letter from now on.
+    Dead {
+        /// Its number.
+        number: u64,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why.
+        dead: Dead,
+    },
+    /// A message is done with.
+    Gone {
+        /// Its number.
+        number: u64,
+    },
+}
+
+impl Keep {
+    /// Which message it is about.
+    pub const fn number(&self) -> u64 {
+        match self {
+            Self::Put { number, .. } | Self::Tried { number, .. } | Self::Dead { number, .. } | Self::Gone { number } => *number,
+        }
+    }
+}
+
+/// Why a message is a dead letter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dead {
+    /// As a word.
+    pub reason: Arc<str>,
+    /// For a person.
+    pub error: Arc<str>,
+}
+
+/// A message as a durable store has kept it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kept {
+    /// Its number.
+    pub number: u64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it is a dead letter, if it is one.
+    pub dead: Option<Dead>,
+    /// The message. Its moments are those of this run: it enters when it is recovered, and if its time was over before, it is over at the
+    /// start of the run.
+    pub message: Message,
 }
 
 /// One record read, or what was wrong with it.
@@ -85,6 +178,21 @@ pub enum Answer {
     },
     /// It was done.
     Done,
+    /// There is no such thing in this world: the node goes on as its model says, as if it were done after a while.
+    Modelled,
+    /// What a durable store has kept.
+    Recovered {
+        /// Messages in the order of their numbers, possibly none.
+        kept: Vec<Kept>,
+        /// Whether these are all.
+        end: bool,
+        /// The highest number in use, dead letters included.
+        last: u64,
+        /// How many dead letters the store keeps.
+        dead: u64,
+        /// How long it took to read them; with the first page, to open the store too.
+        took: Span,
+    },
     /// It could not be done; in words for a person.
     Failed(String),
 }

@@ -20,3 +20,15 @@ pub const SOURCE_OVERRUN: &str = "source_overrun";
 pub const TOO_BIG: &str = "too_big";
 /// It came before, within the window of a deduplication.
 pub const DUPLICATE: &str = "duplicate";
+/// A durable store gave it up, and what its output for dead letters leads to failed too; the store keeps it.
+pub const UNDELIVERABLE: &str = "undeliverable";
+/// The node that held it was removed.
+pub const REMOVED: &str = "removed";
+/// It was given up in an earlier run, for a reason that this version does not know.
+pub const GIVEN_UP: &str = "given_up";
+
+/// The word for a reason that was written down by an earlier run.
+pub fn known(reason: &str) -> &'static str {
+    let words = [OVERFLOW, EXPIRED, MAX_DELIVERIES, UNROUTABLE, TOO_BIG, DUPLICATE, REMOVED];
+    words.into_iter().find(|word| *word == reason).unwrap_or(GIVEN_UP)
+}

@@ -2,6 +2,7 @@
 
 pub mod consumer_pool;
 pub mod dead_letters;
+pub mod keeping;
 #[allow(clippy::module_inception)]
 pub mod queue;
 pub mod retry;

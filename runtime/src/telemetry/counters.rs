@@ -11,6 +11,8 @@ pub struct Counts {
     pub sent: u64,
     /// Messages that came into the run here.
     pub entered: u64,
+    /// How many of them came out of a durable store that the run before has left.
+    pub recovered: u64,
     /// Copies made here.
     pub copied: u64,
     /// Parts split off here.
@@ -59,6 +61,7 @@ impl Counts {
             received: self.received - before.received,
             sent: self.sent - before.sent,
             entered: self.entered - before.entered,
+            recovered: self.recovered - before.recovered,
             copied: self.copied - before.copied,
             split_off: self.split_off - before.split_off,
             delivered: self.delivered - before.delivered,
@@ -77,6 +80,7 @@ impl Counts {
     /// Adds these counts to the books of the run (rule 9).
     pub fn add_to(&self, books: &mut Books) {
         books.entered += self.entered;
+        books.recovered += self.recovered;
         books.copied += self.copied;
         books.split_off += self.split_off;
         books.delivered += self.delivered;

@@ -79,6 +79,8 @@ pub struct ExpectationReport {
 pub struct Messages {
     /// Came into the run.
     pub entered: u64,
+    /// How many of them came out of durable stores, where the run before had left them.
+    pub recovered: u64,
     /// Copies made.
     pub copied: u64,
     /// Parts split off.
@@ -101,6 +103,7 @@ impl From<&Books> for Messages {
     fn from(books: &Books) -> Self {
         Self {
             entered: books.entered,
+            recovered: books.recovered,
             copied: books.copied,
             split_off: books.split_off,
             delivered: books.delivered,

@@ -128,6 +128,8 @@ pub struct PipeFigures {
 pub struct Books {
     /// Messages that came into the run.
     pub entered: u64,
+    /// How many of them came out of durable stores, where the run before had left them.
+    pub recovered: u64,
     /// Copies made by topics (and by redelivery of a message whose earlier instance was still under way).
     pub copied: u64,
     /// Parts made by splits, beyond the first.

@@ -10,6 +10,7 @@ use crate::engine::publish::{self, Part};
 use crate::engine::run::{GO_ON, PUBLISH_EVERY, RunOptions, STOP, STOP_NOW, Seam, end_state};
 use crate::engine::shard::Shard;
 use crate::engine::summary::{self, Course};
+use crate::stores::{StoreError, Stores};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, RunState, Tapped};
 use crate::units::{Moment, Span};
@@ -31,20 +32,33 @@ pub struct Prepared {
     crew: Crew,
     ends: Vec<(u32, u32)>,
     /// Kept alive for as long as the workers ask it.
-    _outside: Outside,
+    outside: Outside,
     until: Option<Moment>,
     warm_up: Moment,
     within: Option<Span>,
 }
 
+/// Why a live run cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// The system gives no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The durable store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Starts the threads; nothing has happened yet but the start of every node.
-pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> std::io::Result<Prepared> {
+pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> Result<Prepared, NotStarted> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let spread = if options.workers > 0 { Spread::Over(options.workers) } else { Spread::UpTo(cores) };
     let workers = if options.workers > 0 { options.workers } else { cores };
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
     let written = options.output.clone().unwrap_or_else(|| plan.folder.join("pipewright.out"));
-    let outside = Outside::start(&plan.folder, &written)?;
+    let durable = plan.stations.iter().any(|station| station.behaviour.durable());
+    let stores = if durable { Some(Stores::open(&written, epoch)?) } else { None };
+    let outside = Outside::start(&plan.folder, &written, stores)?;
     let mut lines = channels(workers);
     let world = |shard: usize| -> Box<dyn crate::engine::shard::World + Send> { Box::new(outside.world(lines[shard].0.clone())) };
     let (names, mut shards) = assemble_at_rest(plan, spread, Origin { replication: 0, epoch }, world);
@@ -56,7 +70,7 @@ pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> std::
     let ends = names.ends.clone();
     let crew = Crew::start(shards, lines)?;
     let until = options.until.map(|until| Moment(until.0));
-    Ok(Prepared { names, crew, ends, _outside: outside, until, warm_up: Moment(options.warm_up.0), within: options.within })
+    Ok(Prepared { names, crew, ends, outside, until, warm_up: Moment(options.warm_up.0), within: options.within })
 }
 
 impl Prepared {
@@ -264,8 +278,10 @@ impl Conductor<'_> {
         let parts = self.gather();
         let now = self.run.crew.clock.now();
         let wall = Span(self.run.crew.clock.wall());
-        let Prepared { names, crew, within, .. } = self.run;
+        let Prepared { names, crew, within, outside, .. } = self.run;
         let shards = crew.halt();
+        // Before anybody hears that the run is over: the next one may begin at once.
+        outside.close();
         let course = Course { mode: Mode::Live, wall, now, warm_up: self.warm.unwrap_or(now), ended: ended.to_owned(), within };
         let report = report(&names, &shards, &course);
         let state = end_state(ended, &report);

@@ -1,5 +1,6 @@
 //! The real outside of a live run (G9): tokio tasks do the work, the answer reaches the station as a signal.
 
+use super::storekeeper::{Storekeeper, Work};
 use super::worker::Order;
 use crate::engine::files::Files;
 use crate::engine::records;
@@ -7,6 +8,7 @@ use crate::engine::shard::World;
 use crate::engine::signal::{Parcel, Signal, source_of_station};
 use crate::node::outside::{Record, RecordFormat};
 use crate::node::{Answer, Ask, Ticket};
+use crate::stores::Stores;
 use crossbeam_channel::Sender;
 use std::io::{BufRead as _, BufReader, Stdin};
 use std::path::{Path, PathBuf};
@@ -19,19 +21,31 @@ pub struct Outside {
     runtime: Arc<Runtime>,
     folder: PathBuf,
     written: PathBuf,
+    /// Writes to the durable stores, where the graph has any.
+    keeper: Option<Storekeeper>,
 }
 
 impl Outside {
-    /// Starts the runtime that does the work. Files are read below `folder` and written below `written`.
-    pub fn start(folder: &Path, written: &Path) -> std::io::Result<Self> {
+    /// Starts the runtime that does the work. Files are read below `folder` and written below `written`; `stores` are the durable stores of the
+    /// graph, if it has any.
+    pub fn start(folder: &Path, written: &Path, stores: Option<Stores>) -> std::io::Result<Self> {
+        let keeper = stores.map(Storekeeper::start).transpose()?;
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("outside").enable_time().build()?;
-        Ok(Self { runtime: Arc::new(runtime), folder: folder.to_owned(), written: written.to_owned() })
+        Ok(Self { runtime: Arc::new(runtime), folder: folder.to_owned(), written: written.to_owned(), keeper })
+    }
+
+    /// Closes the durable stores, once all that was asked for is written: the next run may open them.
+    pub fn close(self) {
+        if let Some(keeper) = self.keeper {
+            keeper.close();
+        }
     }
 
     /// The world of one worker: answers go to its orders.
     pub fn world(&self, orders: Sender<Order>) -> LiveWorld {
         LiveWorld {
             runtime: self.runtime.clone(),
+            keeper: self.keeper.as_ref().map(Storekeeper::line),
             orders,
             files: Arc::new(Mutex::new(Files::new(&self.folder, Some(self.written.clone())))),
             line: None,
@@ -42,16 +56,19 @@ impl Outside {
 /// One worker's way to the outside. Requests are carried out in order, away from the worker.
 pub struct LiveWorld {
     runtime: Arc<Runtime>,
+    keeper: Option<Sender<Work>>,
     orders: Sender<Order>,
     files: Arc<Mutex<Files>>,
     line: Option<UnboundedSender<Request>>,
 }
 
-struct Request {
+/// A request on its way.
+pub struct Request {
     station: u32,
     ticket: Ticket,
     generation: u32,
-    ask: Ask,
+    /// What is asked.
+    pub ask: Ask,
 }
 
 impl World for LiveWorld {
@@ -65,6 +82,15 @@ impl World for LiveWorld {
                 answer(&orders, &request, read_input(format, most));
             });
             return None;
+        }
+        if matches!(request.ask, Ask::Recover { .. } | Ask::Keep { .. }) {
+            // A node has one such request under way, so the line is as short as there are durable nodes.
+            let work = Work::Request(self.orders.clone(), request);
+            let refused = match &self.keeper {
+                None => Some(work),
+                Some(keeper) => keeper.send(work).err().map(|refused| refused.0),
+            };
+            return refused.map(|_| Answer::Failed("the durable store is closed".to_owned()));
         }
         // Bounded by the kinds: each station has few requests open (G9).
         let _ = self.line().send(request);
@@ -95,7 +121,8 @@ impl LiveWorld {
     }
 }
 
-fn answer(orders: &Sender<Order>, request: &Request, answer: Answer) {
+/// Sends an answer to the worker whose station asked.
+pub fn answer(orders: &Sender<Order>, request: &Request, answer: Answer) {
     let signal = Signal::Answer { ticket: request.ticket, generation: request.generation, answer: Box::new(answer) };
     let parcel = Parcel::Signal { station: request.station, source: source_of_station(request.station), signal };
     // Fails only when the run is over.

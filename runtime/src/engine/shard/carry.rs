@@ -40,6 +40,10 @@ impl Shard {
                 Self::own(station, &mut message);
                 self.reject(station, message, &error);
             }
+            Effect::Recovered(messages) => {
+                station.counts.entered += messages;
+                station.counts.recovered += messages;
+            }
             Effect::Overrun(arrivals) => {
                 station.counts.entered += arrivals;
                 self.events += arrivals;

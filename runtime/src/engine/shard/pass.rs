@@ -8,7 +8,7 @@ use super::{Shard, mark_ready};
 use crate::engine::signal::{Parcel, Signal};
 use crate::engine::station::{Health, Station, contained};
 use crate::id::mix;
-use crate::message::{Message, Settlement};
+use crate::message::{Delivery, Message, Settlement};
 use crate::node::batch::Batch;
 use crate::node::lane::{Passed, Way};
 use crate::node::{Effects, Fan, Flow, Intake};
@@ -265,7 +265,7 @@ impl Shard {
     pub(super) fn take_acks(&mut self, station: &mut Station, acks: &mut Vec<(u64, u32)>) {
         acks.retain(|&(number, attempt)| {
             let last = station.last_descendant(number, attempt);
-            if let (true, Some(store)) = (last, &mut station.store) {
+            if let (true, Some(store)) = (last && attempt != Delivery::GIVEN_UP, &mut station.store) {
                 store.acked(attempt);
             }
             last

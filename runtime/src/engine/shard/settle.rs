@@ -8,7 +8,7 @@
 use super::{DEAD_LETTERS_KEPT, Shard};
 use crate::engine::signal::Signal;
 use crate::engine::station::Station;
-use crate::message::{Message, Settlement, Tracked, Value};
+use crate::message::{Delivery, Message, Settlement, Tracked, Value};
 use crate::telemetry::snapshot::DeadLetter;
 use std::sync::Arc;
 
@@ -103,6 +103,11 @@ impl Shard {
         station.counts.given_up += 1;
         station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
         station.counts.expired += u64::from(reason == crate::node::reason::EXPIRED);
+        if let Settlement::One(delivery) = &mut message.settlement
+            && delivery.origin == Delivery::HERE
+        {
+            delivery.origin = station.number;
+        }
         if let Some(port) = station.error_port.filter(|port| station.wired[*port] > 0) {
             // Given up is an end to whoever waits in a closed loop, wherever the letter goes now.
             let tracked = message.tracked();

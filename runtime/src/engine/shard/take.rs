@@ -87,7 +87,11 @@ impl Shard {
         }
         let incoming =
             Incoming { pipe: None, settlement: message.settlement.clone(), tracked: message.tracked(), arrived: message.arrived };
+        let kept = incoming.tracked.map(|_| station.behaviour.dead_lettered());
         self.call(station, Event::Released(ticket, message), Some(&incoming));
+        if kept.is_some_and(|kept| station.behaviour.dead_lettered() > kept) {
+            self.close_tracked(station, incoming.tracked);
+        }
     }
 
     /// Takes one signal.
@@ -288,12 +292,13 @@ impl Shard {
     pub(crate) fn restart(&mut self, station: &mut Station, reason: &str) {
         let reason: Arc<str> = reason.into();
         station.health = Health::Well;
-        station.generation += 1;
-        station.asks = 0;
         self.journal.write(self.now, Some(&station.id), &reason);
         if matches!(station.intake, Intake::Store { .. }) {
+            // The same behaviour goes on: it still waits for its answers.
             return;
         }
+        station.generation += 1;
+        station.asks = 0;
         station.account.all_served(&station.slots, self.now);
         let held = station.slots.clear();
         for (message, pipe) in held {

@@ -76,6 +76,7 @@ impl Script {
             }
             Effect::Duplicated => self.tally.copied += 1,
             Effect::Superseded => self.tally.gone += 1,
+            Effect::Recovered(messages) => self.tally.entered += messages,
             Effect::Overrun(arrivals) => {
                 self.tally.entered += arrivals;
                 self.tally.gone += arrivals;

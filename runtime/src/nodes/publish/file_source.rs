@@ -268,7 +268,7 @@ impl FileSource {
                     self.end = true;
                 }
             }
-            Answer::Done => {}
+            Answer::Done | Answer::Modelled | Answer::Recovered { .. } => {}
         }
     }
 

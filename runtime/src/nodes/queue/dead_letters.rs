@@ -1,10 +1,12 @@
 //! Dead letters: collects what failed, bounded, and counts it by reason.
 
+use super::keeping::{self, Durability, Keeping, Told};
 use crate::message::{Message, Value};
-use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset};
+use crate::node::outside::{Dead, Kept};
+use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset, Ticket};
 use crate::setting::Settings;
 use crate::units::Moment;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// How many different reasons are told apart; the rest count together.
 const MOST_REASONS: usize = 100;
@@ -32,17 +34,24 @@ pub static DEAD_LETTERS: Kind = Kind {
     ],
 )
 "#,
-    fields: &[Field::new(
-        "Capacity",
-        "capacity",
-        "Capacity",
-        FieldType::Integer(0, 10_000_000),
-        Preset::Integer(10_000),
-        "How many dead letters are kept for looking at. Beyond that the oldest is let go; it stays counted.",
-    )
-    .unit("messages")],
+    fields: &[
+        Field::new(
+            "Capacity",
+            "capacity",
+            "Capacity",
+            FieldType::Integer(0, 10_000_000),
+            Preset::Integer(10_000),
+            "How many dead letters are kept for looking at. Beyond that the oldest is let go; it stays counted.",
+        )
+        .unit("messages"),
+        keeping::DURABLE,
+        keeping::WRITE_TIME,
+    ],
     ports,
-    build: |form| Box::new(DeadLetters { capacity: read(form), kept: VecDeque::new(), ended: 0, reasons: Vec::new() }),
+    build: |form| {
+        let durable = Durability::read(form).map(|durability| Box::new(Durable::new(durability)));
+        Box::new(DeadLetters { capacity: read(form), kept: VecDeque::new(), ended: 0, reasons: Vec::new(), durable, told: None })
+    },
     figures: [Figure::Gauge("dead letters"), Figure::RateIn],
 };
 
@@ -62,6 +71,33 @@ struct DeadLetters {
     ended: u64,
     /// How many by reason, in the order of first coming.
     reasons: Vec<(Box<str>, u64)>,
+    durable: Option<Box<Durable>>,
+    /// What a change of settings could not bring into force; told with the next event.
+    told: Option<&'static str>,
+}
+
+/// What is kept on the disk too.
+struct Durable {
+    keeping: Keeping,
+    /// Letters that are being written, in order: number on the disk, and the hold until then.
+    coming: VecDeque<(u64, Ticket)>,
+    /// Those that are written and whose hold is about to end.
+    written: BTreeMap<Ticket, u64>,
+    /// The numbers on the disk of the letters kept, in their order.
+    records: VecDeque<u64>,
+}
+
+impl Durable {
+    fn new(durability: Durability) -> Self {
+        Self { keeping: Keeping::new(durability), coming: VecDeque::new(), written: BTreeMap::new(), records: VecDeque::new() }
+    }
+}
+
+/// Why a letter was given up, as its headers say it.
+fn why(message: &Message) -> Dead {
+    let word = |name| message.header(name).and_then(Value::as_str);
+    let error = word("error").unwrap_or_default();
+    Dead { reason: word("reason").unwrap_or("error").into(), error: error.into() }
 }
 
 impl DeadLetters {
@@ -77,7 +113,54 @@ impl DeadLetters {
     fn trim(&mut self) {
         while self.kept.len() > self.capacity {
             self.kept.pop_front();
+            if let Some(durable) = &mut self.durable
+                && let Some(record) = durable.records.pop_front()
+            {
+                durable.keeping.gone(record);
+            }
         }
+    }
+
+    /// A letter has come: it is accepted when it is on the disk, if it is to lie there, and held until then.
+    fn receive(&mut self, message: Message, fx: &mut Effects<'_>) {
+        let Some(durable) = &mut self.durable else { return self.bury(message, fx) };
+        let attempts = message.header("deliveries").and_then(Value::as_u64).unwrap_or(1) as u32;
+        let record = durable.keeping.put(&message, attempts, Some(why(&message)));
+        durable.coming.push_back((record, fx.hold_until(message, Moment::NEVER)));
+    }
+
+    fn released(&mut self, ticket: Ticket, message: Message, fx: &mut Effects<'_>) {
+        if let Some(durable) = &mut self.durable
+            && let Some(record) = durable.written.remove(&ticket)
+        {
+            durable.records.push_back(record);
+        }
+        self.bury(message, fx);
+    }
+
+    fn kept(&mut self, told: Told, fx: &mut Effects<'_>) {
+        match told {
+            Told::Nothing | Told::Failed => {}
+            Told::Recovered(letters) => letters.into_iter().for_each(|letter| self.take_back(letter, fx)),
+            Told::Written(last) => {
+                let Some(durable) = &mut self.durable else { return };
+                while let Some((record, ticket)) = durable.coming.pop_front_if(|(record, _)| *record <= last) {
+                    durable.written.insert(ticket, record);
+                    fx.cancel(ticket);
+                }
+            }
+        }
+    }
+
+    /// A letter that the run before has left: it is one of this run's too.
+    fn take_back(&mut self, letter: Kept, fx: &mut Effects<'_>) {
+        self.ended += 1;
+        self.count(&letter.message, fx);
+        self.kept.push_back(letter.message);
+        if let Some(durable) = &mut self.durable {
+            durable.records.push_back(letter.number);
+        }
+        self.trim();
     }
 
     /// Counts by the word that a store or the engine has written into the headers. A new reason is a line in the journal.
@@ -100,14 +183,42 @@ impl DeadLetters {
 
 impl Behaviour for DeadLetters {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
-        if let Event::Message(_, message) = event {
-            self.bury(message, fx);
+        if let Some(told) = self.told.take() {
+            fx.note(told);
         }
+        match event {
+            Event::Message(_, message) => self.receive(message, fx),
+            Event::Released(ticket, message) => self.released(ticket, message, fx),
+            event => {
+                let told = match (&mut self.durable, event) {
+                    (Some(durable), Event::Start) => {
+                        durable.keeping.start(&[true], fx);
+                        Told::Nothing
+                    }
+                    (Some(durable), Event::Answer(ticket, answer)) => durable.keeping.answered(ticket, answer, fx),
+                    (Some(durable), Event::Wake(token)) => durable.keeping.woken(token, fx),
+                    _ => Told::Nothing,
+                };
+                self.kept(told, fx);
+            }
+        }
+        if let Some(durable) = &mut self.durable {
+            durable.keeping.flush(fx);
+        }
+    }
+
+    fn durable(&self) -> bool {
+        self.durable.is_some()
     }
 
     fn change(&mut self, form: &mut Form<'_>) -> Change {
         self.capacity = read(form);
         self.trim();
+        match (&mut self.durable, Durability::read(form)) {
+            (Some(durable), Some(durability)) => durable.keeping.set(durability),
+            (None, None) => {}
+            (Some(_), None) | (None, Some(_)) => self.told = Some(keeping::NEXT_RUN),
+        }
         Change::Kept
     }
 
@@ -124,6 +235,9 @@ impl Behaviour for DeadLetters {
             count("reasons", self.reasons.len() as u64),
             Gauge { name: "oldest", value: oldest, unit: "s" },
         ]);
+        if let Some(durable) = &self.durable {
+            durable.keeping.gauges(durable.coming.len() as u64, gauges);
+        }
     }
 }
 
@@ -163,6 +277,42 @@ mod tests {
         message.settlement = Settlement::One(Delivery { origin: 1, attempt: 1, number: 1 });
         letters.send_message("in", message);
         assert_eq!(letters.seen().accepted.len(), 1);
+    }
+
+    #[test]
+    fn g4_a_durable_letter_is_accepted_when_it_is_on_the_disk() {
+        use crate::node::outside::Keep;
+        use crate::node::{Answer, Ask};
+        let asked = |script: &Script| {
+            let keeps = |ask: &Ask| if let Ask::Keep { changes, .. } = ask { changes.clone() } else { Vec::new() };
+            script.seen().asked.iter().flat_map(keeps).collect::<Vec<_>>()
+        };
+        let left = |ask: &Ask| match ask {
+            Ask::Recover { dead, .. } => {
+                assert!(dead, "only dead letters are its own");
+                let message = Message::new(crate::id::MessageId(9), Moment::START, crate::message::Payload::EMPTY);
+                let kept = vec![Kept { number: 4, attempts: 2, dead: None, message }];
+                Answer::Recovered { kept, end: true, last: 4, dead: 1, took: crate::units::Span::ZERO }
+            }
+            _ => Answer::Done,
+        };
+        let settings = [("durable", true.into()), ("capacity", 2.into())];
+        let mut letters = Script::new(&DEAD_LETTERS, settings).answering("1 ms", left);
+        letters.at("5 ms");
+        assert_eq!((letters.dead_letters(), letters.gauge("recovered")), (1, 1.0));
+        let mut message = letters.message(json!(1));
+        message.settlement = Settlement::One(Delivery { origin: 1, attempt: 1, number: 1 });
+        message.set_header("reason", json!("expired"));
+        letters.send_message("in", message);
+        assert!(letters.seen().accepted.is_empty() && letters.dead_letters() == 1 && letters.held() == 2);
+        letters.at("10 ms");
+        assert_eq!((letters.seen().accepted.len(), letters.dead_letters(), letters.gauge("kept")), (1, 2, 2.0));
+        assert!(matches!(&asked(&letters)[..], [Keep::Put { number, dead: Some(dead), .. }] if *number > 4 && &*dead.reason == "expired"));
+        // Beyond the capacity the oldest leaves the disk too.
+        fail(&mut letters, "expired");
+        letters.at("20 ms");
+        assert!(asked(&letters).contains(&Keep::Gone { number: 4 }), "{:?}", asked(&letters));
+        assert_eq!((letters.dead_letters(), letters.gauge("kept")), (3, 2.0));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Queue: keeps messages until a consumer takes them; each goes to one consumer.
 
+use super::keeping::{self, Durability};
 use super::rules::{self, Counts, Order, Rules};
 use super::store::Store;
 use crate::expr::Expression;
@@ -12,6 +13,7 @@ use crate::setting::Settings;
 use crate::units::Moment;
 
 const OUT: usize = 0;
+const LETTERS: usize = 1;
 
 /// The descriptor.
 pub static QUEUE: Kind = Kind {
@@ -66,11 +68,14 @@ pub static QUEUE: Kind = Kind {
         rules::RETRY_DELAY,
         rules::RETRY_CAP,
         rules::RETRY_JITTER,
+        keeping::DURABLE,
+        keeping::WRITE_TIME,
     ],
     ports,
     build: |form| {
         let (rules, priority) = read(form);
-        Box::new(Queue { store: Store::new(rules, OUT), priority })
+        let store = Store::new(rules, OUT).kept_on_disk(Durability::read(form), LETTERS);
+        Box::new(Queue { store, priority, told: None })
     },
     figures: [Figure::Gauge("ready"), Figure::RateOut],
 };
@@ -114,6 +119,8 @@ fn read(form: &mut Form<'_>) -> (Rules, Option<Expression>) {
 struct Queue {
     store: Store,
     priority: Option<Expression>,
+    /// What a change of settings could not bring into force; told with the next event.
+    told: Option<&'static str>,
 }
 
 impl Queue {
@@ -135,6 +142,9 @@ fn short(value: &Value) -> String {
 
 impl Behaviour for Queue {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
+        if let Some(told) = self.told.take() {
+            fx.note(told);
+        }
         if let Event::Message(_, mut message) = event {
             self.prioritise(&mut message, fx);
             self.store.offer_now(message, fx);
@@ -154,8 +164,15 @@ impl Behaviour for Queue {
     fn change(&mut self, form: &mut Form<'_>) -> Change {
         let (rules, priority) = read(form);
         self.store.set_rules(rules);
+        if !self.store.set_durability(Durability::read(form)) {
+            self.told = Some(keeping::NEXT_RUN);
+        }
         self.priority = priority;
         Change::Kept
+    }
+
+    fn durable(&self) -> bool {
+        self.store.is_durable()
     }
 
     fn held(&self) -> u64 {

@@ -8,12 +8,14 @@
 //! one more of it (`duplicated`); if the late instance then fails too, it is one less (`superseded`).
 
 mod chunks;
+mod durable;
 mod ledger;
 #[cfg(test)]
 mod random;
 mod settle;
 mod turns;
 
+use super::keeping::{AGAIN, WRITTEN};
 use super::rules::{Counts, Order, Rules, WhenFull};
 use crate::distribution::Distribution;
 use crate::message::{Delivery, Message, Settlement};
@@ -39,9 +41,13 @@ const MOST_IDS: usize = 100_000;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
     Free,
+    /// Not on the disk yet: nobody may have it.
+    Coming,
     Ready,
     Delayed,
     Unsettled,
+    /// A dead letter that has left a durable store and is kept until it has been taken.
+    Leaving,
 }
 
 struct Slot {
@@ -85,7 +91,9 @@ pub struct Store {
     locks: VecDeque<(Moment, u64, u64)>,
     ready_count: u64,
     delayed_count: u64,
+    coming_count: u64,
     unsettled_count: u64,
+    leaving_count: u64,
     bytes: u64,
     sequence: u64,
     armed: Option<Moment>,
@@ -103,6 +111,8 @@ pub struct Store {
     duplicates: u64,
     /// Credit left after the last event; kept only where nothing may wait.
     credit: usize,
+    /// What is kept on the disk, if anything is.
+    durable: Option<Box<durable::Durable>>,
 }
 
 impl Store {
@@ -124,7 +134,9 @@ impl Store {
             locks: VecDeque::new(),
             ready_count: 0,
             delayed_count: 0,
+            coming_count: 0,
             unsettled_count: 0,
+            leaving_count: 0,
             bytes: 0,
             sequence: 0,
             armed: None,
@@ -132,6 +144,7 @@ impl Store {
             now: Moment::START,
             waited: 0,
             credit: 0,
+            durable: None,
         }
     }
 
@@ -165,12 +178,12 @@ impl Store {
 
     /// Whether senders must wait now (G1).
     pub fn closed(&self) -> bool {
-        self.rules.when_full == WhenFull::Block && self.full(0)
+        self.rules.when_full == WhenFull::Block && (self.full(0) || self.much_unwritten())
     }
 
-    /// How many messages wait here: ready and delayed.
+    /// How many messages wait here: ready and delayed, and those that are being written to the disk.
     pub const fn waiting(&self) -> u64 {
-        self.ready_count + self.delayed_count
+        self.ready_count + self.delayed_count + self.coming_count
     }
 
     /// How many messages are handed out and not settled.
@@ -190,6 +203,7 @@ impl Store {
             Gauge { name: "stopped keys", value: self.turns.stopped() as f64, unit: "keys" },
             Gauge { name: "oldest", value: self.oldest().map_or(0.0, |arrived| now.since(arrived).seconds()), unit: "s" },
         ]);
+        self.durable_gauges(gauges);
     }
 
     /// When the oldest ready message arrived.
@@ -217,6 +231,9 @@ impl Store {
         if message.expires <= now {
             return self.expire(message, fx);
         }
+        if self.much_unwritten() && self.rules.when_full != WhenFull::Block {
+            return self.turn_away(message, fx);
+        }
         let size = if self.rules.capacity_bytes.is_some() { message.size() as u64 } else { 0 };
         while self.full(size) {
             match self.rules.when_full {
@@ -232,6 +249,9 @@ impl Store {
         }
         if let Some(seen) = &mut self.seen {
             seen.see(&message.id.to_string(), &message, now);
+        }
+        if self.durable.is_some() {
+            return self.begin_keeping(message, now, size);
         }
         if self.rules.passes_back {
             // As long as this node lives, work on the message goes on.
@@ -282,8 +302,11 @@ impl Store {
                 }
                 self.come_due(fx);
             }
-            Event::Start | Event::Wake(_) | Event::Room(_) | Event::Drain => {}
-            Event::Message(..) | Event::Released(..) | Event::Answer(..) => unreachable!("a store holds and asks nothing"),
+            Event::Start => self.start_keeping(fx),
+            Event::Answer(ticket, answer) => self.kept(|keeping, fx| keeping.answered(ticket, answer, fx), fx),
+            Event::Wake(token @ (WRITTEN | AGAIN)) => self.kept(|keeping, fx| keeping.woken(token, fx), fx),
+            Event::Wake(_) | Event::Room(_) | Event::Drain => {}
+            Event::Message(..) | Event::Released(..) => unreachable!("a store takes messages by `offer` and holds none"),
         }
     }
 
@@ -303,6 +326,9 @@ impl Store {
         if self.rules.capacity == 0 {
             self.credit = fx.room(self.output);
         }
+        if let Some(durable) = &mut self.durable {
+            durable.keeping.flush(fx);
+        }
         self.sweep();
         if let Some(next) = self.next_due()
             && self.armed.is_none_or(|armed| next < armed)
@@ -316,19 +342,18 @@ impl Store {
     pub fn give_back(&mut self, reason: &'static str, error: &str, fx: &mut Effects<'_>) {
         self.now = fx.now();
         for slot in 0..self.slots.len() {
-            if matches!(self.slots[slot].place, Place::Ready | Place::Delayed) {
-                let message = self.remove(slot);
-                self.give_up(message, reason, error.into(), fx);
+            match self.slots[slot].place {
+                Place::Ready | Place::Delayed => self.part_with(slot, reason, error.into(), fx),
+                // Whoever sent it was not told that it is kept.
+                Place::Coming => {
+                    let message = self.remove(slot);
+                    fx.nack(message, error);
+                }
+                Place::Free | Place::Unsettled | Place::Leaving => {}
             }
         }
-    }
-
-    /// Parts with a message for good: a dead letter, or a failure for the store that it came from.
-    fn give_up(&self, message: Message, reason: &'static str, error: Arc<str>, fx: &mut Effects<'_>) {
-        if self.rules.passes_back {
-            fx.nack(message, error);
-        } else {
-            fx.dead_letter(message, reason, error);
+        if let Some(durable) = &mut self.durable {
+            durable.keeping.flush_all(fx);
         }
     }
 
@@ -340,7 +365,7 @@ impl Store {
         // One message larger than the whole bound is let into an empty store: it could never enter otherwise.
         let too_many_bytes = |most| if size == 0 { self.bytes >= most } else { self.bytes > 0 && self.bytes + size > most };
         // Where nothing may wait, a message comes in only if a consumer takes it at once.
-        let direct = self.rules.capacity == 0 && self.credit as u64 > self.ready_count;
+        let direct = self.rules.capacity == 0 && self.credit as u64 > self.ready_count + self.coming_count;
         (count >= self.rules.capacity && !direct) || self.rules.capacity_bytes.is_some_and(too_many_bytes)
     }
 
@@ -390,8 +415,7 @@ impl Store {
                 if self.slots[at].message.as_ref().is_some_and(|message| message.expires > fx.now()) {
                     return Some(at);
                 }
-                let message = self.remove(at);
-                self.expire(message, fx);
+                self.expire_kept(at, fx);
             }
         }
         None

@@ -208,7 +208,9 @@ impl Sink {
         let outcome = match answer {
             Answer::Done => Ok(()),
             Answer::Failed(error) => Err(error.as_str().into()),
-            Answer::Records { .. } => Err("the outside answered with records to a request to write".into()),
+            Answer::Records { .. } | Answer::Modelled | Answer::Recovered { .. } => {
+                Err("the outside answered something else to a request to write".into())
+            }
         };
         if outcome.is_ok() {
             self.written += under_way.bytes;

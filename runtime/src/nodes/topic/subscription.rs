@@ -8,12 +8,14 @@ use crate::node::reason::NOT_MATCHED;
 use crate::node::{
     Behaviour, Change, Effects, Event, Family, Fan, Field, FieldType, Figure, Flow, Form, Gauge, Intake, Kind, Port, Ports, Preset,
 };
+use crate::nodes::queue::keeping::{self, Durability};
 use crate::nodes::queue::rules::{self, Rules, WhenFull};
 use crate::nodes::queue::store::Store;
 use crate::setting::Settings;
 use crate::units::Moment;
 
 const OUT: usize = 0;
+const LETTERS: usize = 1;
 /// The wake at which the consumer comes or goes; the store has smaller ones.
 const PRESENCE: u64 = 1 << 32;
 
@@ -78,6 +80,8 @@ pub static SUBSCRIPTION: Kind = Kind {
         rules::RETRY_DELAY,
         rules::RETRY_CAP,
         rules::RETRY_JITTER,
+        keeping::DURABLE,
+        keeping::WRITE_TIME,
         presence::LIFETIME,
         presence::JOINS_AT,
         presence::AWAY_AT,
@@ -109,7 +113,8 @@ pub static SUBSCRIPTION: Kind = Kind {
     ports,
     build: |form| {
         let (content, presence, rules) = read(form);
-        Box::new(Subscription { content, presence, here: true, awaited: None, store: Store::new(rules, OUT) })
+        let store = Store::new(rules, OUT).kept_on_disk(durability(form, &presence), LETTERS);
+        Box::new(Subscription { content, presence, here: true, awaited: None, store, told: None })
     },
     figures: [Figure::Gauge("ready"), Figure::RateOut],
 };
@@ -136,6 +141,19 @@ fn read(form: &mut Form<'_>) -> (Option<Expression>, Presence, Rules) {
     (form.expression("content"), Presence::read(form), rules)
 }
 
+fn durability(form: &mut Form<'_>, presence: &Presence) -> Option<Durability> {
+    let durability = Durability::read(form);
+    if durability.is_some() && !presence.durable {
+        form.problem(
+            "durable",
+            "what a temporary subscription holds ends with its consumer's presence, so there is nothing to keep for the next run",
+            "set `lifetime: durable`, or leave `durable` off",
+        );
+        return None;
+    }
+    durability
+}
+
 /// Keeps G2: its intake is always open.
 struct Subscription {
     content: Option<Expression>,
@@ -145,6 +163,8 @@ struct Subscription {
     /// When that changes next, if a wake was asked for.
     awaited: Option<Moment>,
     store: Store,
+    /// What a change of settings could not bring into force; told with the next event.
+    told: Option<&'static str>,
 }
 
 impl Subscription {
@@ -179,9 +199,16 @@ impl Subscription {
 
 impl Behaviour for Subscription {
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
+        if let Some(told) = self.told.take() {
+            fx.note(told);
+        }
         match event {
             Event::Message(_, message) => self.take(message, fx),
-            Event::Start | Event::Wake(PRESENCE) => self.look(fx),
+            Event::Start => {
+                self.look(fx);
+                self.store.take(Event::Start, fx);
+            }
+            Event::Wake(PRESENCE) => self.look(fx),
             event => self.store.take(event, fx),
         }
     }
@@ -196,9 +223,16 @@ impl Behaviour for Subscription {
 
     fn change(&mut self, form: &mut Form<'_>) -> Change {
         let (content, presence, rules) = read(form);
+        if !self.store.set_durability(durability(form, &presence)) {
+            self.told = Some(keeping::NEXT_RUN);
+        }
         (self.content, self.presence, self.awaited) = (content, presence, None);
         self.store.set_rules(rules);
         Change::Kept
+    }
+
+    fn durable(&self) -> bool {
+        self.store.is_durable()
     }
 
     fn held(&self) -> u64 {

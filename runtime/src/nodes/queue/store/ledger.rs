@@ -70,13 +70,15 @@ impl Store {
 
     /// The nanoseconds that messages have waited here, ready or delayed, up to `now`: those that have left, and those inside.
     pub fn waited(&self, now: Moment) -> u128 {
-        let inside = self.slots.iter().filter(|slot| matches!(slot.place, Place::Ready | Place::Delayed));
+        let inside = self.slots.iter().filter(|slot| matches!(slot.place, Place::Ready | Place::Delayed | Place::Coming));
         self.waited + inside.map(|slot| u128::from(now.since(slot.since).0)).sum::<u128>()
     }
 
     const fn count(&mut self, place: Place) -> Option<&mut u64> {
         match place {
             Place::Free => None,
+            Place::Coming => Some(&mut self.coming_count),
+            Place::Leaving => Some(&mut self.leaving_count),
             Place::Ready => Some(&mut self.ready_count),
             Place::Delayed => Some(&mut self.delayed_count),
             Place::Unsettled => Some(&mut self.unsettled_count),
@@ -86,12 +88,12 @@ impl Store {
     pub(super) fn move_to(&mut self, at: usize, place: Place) {
         let size = u64::from(self.slots[at].size);
         let counted = |store: &Self, place| match place {
-            Place::Free => false,
-            Place::Ready | Place::Delayed => true,
+            Place::Free | Place::Leaving => false,
+            Place::Ready | Place::Delayed | Place::Coming => true,
             Place::Unsettled => store.rules.counts == Counts::InSystem,
         };
         let before = std::mem::replace(&mut self.slots[at].place, place);
-        let waits = |place| matches!(place, Place::Ready | Place::Delayed);
+        let waits = |place| matches!(place, Place::Ready | Place::Delayed | Place::Coming);
         match (waits(before), waits(place)) {
             (false, true) => self.slots[at].since = self.now,
             (true, false) => self.waited += u128::from(self.now.since(self.slots[at].since).0),
@@ -140,6 +142,9 @@ impl Store {
         self.free.push(at as u32);
         let message = slot.message.take().expect("a slot in use has a message");
         self.left_line(number, turn);
+        if let Some(durable) = &mut self.durable {
+            durable.gone(at);
+        }
         message
     }
 }

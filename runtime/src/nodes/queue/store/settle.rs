@@ -9,8 +9,14 @@ use crate::units::{Moment, Span};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+/// Why an expired message is a dead letter.
+const TOO_LONG: &str = "it waited longer than its time to live";
+
 impl Store {
     pub(super) fn settled(&mut self, number: u64, attempt: u32, verdict: Verdict, fx: &mut Effects<'_>) {
+        if attempt == Delivery::GIVEN_UP {
+            return self.left(number, verdict, fx);
+        }
         let current = self.find(number, Place::Unsettled).filter(|at| self.slots[*at].attempt == attempt);
         match (current, verdict) {
             // Whoever still waits for it has waited for this.
@@ -25,6 +31,24 @@ impl Store {
                 }
             }
             (None, Verdict::Nack(_)) => fx.superseded(),
+        }
+    }
+
+    /// Gives a message up that is in a slot.
+    pub(super) fn part_with(&mut self, at: usize, reason: &'static str, error: Arc<str>, fx: &mut Effects<'_>) {
+        if self.durable.is_some() {
+            return self.part_with_kept(at, reason, &error, fx);
+        }
+        let message = self.remove(at);
+        self.give_up(message, reason, error, fx);
+    }
+
+    /// Parts with a message for good: a dead letter, or a failure for the store that it came from.
+    pub(super) fn give_up(&self, message: Message, reason: &'static str, error: Arc<str>, fx: &mut Effects<'_>) {
+        if self.rules.passes_back {
+            fx.nack(message, error);
+        } else {
+            fx.dead_letter(message, reason, error);
         }
     }
 
@@ -48,12 +72,10 @@ impl Store {
         if self.rules.most_deliveries > 0 && tries >= self.rules.most_deliveries {
             message.set_header("deliveries", tries.into());
             self.stop_line(at);
-            let message = self.remove(at);
-            return self.give_up(message, MAX_DELIVERIES, error.clone(), fx);
+            return self.part_with(at, MAX_DELIVERIES, error.clone(), fx);
         }
         if message.expires <= now {
-            let message = self.remove(at);
-            return self.expire(message, fx);
+            return self.expire_kept(at, fx);
         }
         let delay = if delayed {
             let own = std::mem::replace(&mut message.settlement, Settlement::One(Delivery { origin: 0, attempt, number: 0 }));
@@ -63,6 +85,9 @@ impl Store {
         } else {
             Span::ZERO
         };
+        if let Some(durable) = &mut self.durable {
+            durable.tried(at, tries);
+        }
         let number = self.number(at);
         self.make_ready(number, now, delay, true);
     }
@@ -90,15 +115,23 @@ impl Store {
             self.expiries.pop();
             // A message in a consumer's hands does not expire; if it comes back, `failed` sees to it.
             if let Some(at) = self.find(number, Place::Ready).or_else(|| self.find(number, Place::Delayed)) {
-                let message = self.remove(at);
-                self.expire(message, fx);
+                self.expire_kept(at, fx);
             }
         }
     }
 
+    /// A message that waits in a slot has waited too long.
+    pub(super) fn expire_kept(&mut self, at: usize, fx: &mut Effects<'_>) {
+        if self.durable.is_some() && self.rules.expired_to_dead_letters {
+            return self.part_with_kept(at, EXPIRED, &TOO_LONG.into(), fx);
+        }
+        let message = self.remove(at);
+        self.expire(message, fx);
+    }
+
     pub(super) fn expire(&self, message: Message, fx: &mut Effects<'_>) {
         if self.rules.expired_to_dead_letters {
-            fx.dead_letter(message, EXPIRED, "it waited longer than its time to live");
+            fx.dead_letter(message, EXPIRED, TOO_LONG);
         } else {
             fx.drop(message, EXPIRED);
         }
