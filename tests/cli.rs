@@ -24,7 +24,8 @@ fn program() -> &'static Path {
     })
 }
 
-fn command(arguments: &[&str]) -> Command {
+/// The program with these arguments.
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command
         .args(arguments)
@@ -47,7 +48,8 @@ pub struct Said {
 }
 
 impl Said {
-    fn of(output: &Output) -> Self {
+    /// Reads what it said.
+    pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let said = Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
         assert!(!said.err.contains("panicked"), "{}", said.err);
@@ -71,7 +73,7 @@ const HELLO: &str = "samples/01-hello.ron";
 fn help_lists_verbs_and_exit_codes() {
     let said = say(&["--help"]);
     assert_eq!(said.code, 0);
-    for word in ["check", "explain", "kinds", "new", "fmt", "run", "simulate", "--screenshot", "Exit codes:"] {
+    for word in ["check", "explain", "kinds", "new", "fmt", "run", "simulate", "dead-letters", "--screenshot", "Exit codes:"] {
         assert!(said.out.contains(word), "{word}:\n{}", said.out);
     }
     assert_eq!(say(&["simulate", HELLO, "--until", "soon"]).code, 2);

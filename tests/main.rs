@@ -2,6 +2,7 @@
 
 mod cli;
 mod determinism;
+mod durable;
 mod edits;
 mod every_kind;
 mod experiment;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod dead_letters;
 mod drive;
 mod exit;
 mod experiment;
@@ -39,5 +40,6 @@ pub fn perform(verb: &Verb) -> Exit {
         Verb::Fmt(arguments) => fmt::format(arguments),
         Verb::Run(arguments) => run::run(arguments),
         Verb::Simulate(arguments) => simulate::simulate(arguments),
+        Verb::DeadLetters(arguments) => dead_letters::dead_letters(arguments),
     }
 }

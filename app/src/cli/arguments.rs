@@ -88,6 +88,8 @@ pub enum Verb {
     Run(RunArguments),
     /// Simulate a graph in virtual time
     Simulate(SimulateArguments),
+    /// Look after the dead letters that a graph's durable queues keep on the disk
+    DeadLetters(DeadLetterArguments),
 }
 
 /// A file, and how to answer.
@@ -135,6 +137,100 @@ pub struct FormatArguments {
     /// Write nothing; end with code 1 if the file would change
     #[arg(long)]
     pub check: bool,
+}
+
+/// What `dead-letters` takes.
+#[derive(Args, Clone, Debug)]
+pub struct DeadLetterArguments {
+    /// What to do with them
+    #[command(subcommand)]
+    pub verb: DeadLetterVerb,
+}
+
+/// What can be done with dead letters.
+#[derive(Subcommand, Clone, Debug)]
+pub enum DeadLetterVerb {
+    /// List them, in groups by node and reason; also while the graph runs
+    List {
+        /// The graph
+        file: PathBuf,
+        /// Which ones
+        #[command(flatten)]
+        filter: LetterFilter,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one with everything that is known of it
+    Show {
+        /// The graph
+        file: PathBuf,
+        /// Its id, or the beginning of it
+        id: String,
+        /// Answer as a JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write them as JSON Lines
+    Export {
+        /// The graph
+        file: PathBuf,
+        /// Which ones
+        #[command(flatten)]
+        filter: LetterFilter,
+        /// Write to this file; otherwise to standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Put them back to work where they were given up: the next run hands them out. Not while the graph runs
+    Redrive {
+        /// Which ones
+        #[command(flatten)]
+        chosen: ChosenLetters,
+        /// Put them into this durable queue or subscription instead
+        #[arg(long, value_name = "NODE")]
+        to: Option<String>,
+    },
+    /// Throw them away for good. Not while the graph runs
+    Purge(ChosenLetters),
+    /// Tell what was done by hand, and when
+    Journal {
+        /// The graph
+        file: PathBuf,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Dead letters that something is done with.
+#[derive(Args, Clone, Debug)]
+pub struct ChosenLetters {
+    /// The graph
+    pub file: PathBuf,
+    /// Which ones
+    #[command(flatten)]
+    pub filter: LetterFilter,
+    /// All of them
+    #[arg(long)]
+    pub all: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which dead letters.
+#[derive(Args, Clone, Default, Debug)]
+pub struct LetterFilter {
+    /// Those whose id begins so
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Those given up for this reason, such as `max_deliveries`
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Those that this node keeps
+    #[arg(long)]
+    pub node: Option<String>,
 }
 
 /// What becomes of the report.
