@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod canvas;
+mod durable;
 mod expressions;
 mod harness;
 mod latency;
@@ -45,6 +46,7 @@ fn cases() -> Vec<Case> {
         expressions::cases,
         simulated::cases,
         many::cases,
+        durable::cases,
         replications::cases,
         opening::cases,
         canvas::cases,
