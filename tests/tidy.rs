@@ -7,13 +7,15 @@ use source::{Source, line_of};
 use std::fmt::Write;
 
 /// The modules that know nothing above them.
-const BASE: &[&str] = &["distribution", "expr", "id", "message", "problem", "random", "setting", "template", "units", "utc", "wildcard"];
+const BASE: &[&str] =
+    &["distribution", "expr", "id", "letter", "message", "problem", "random", "setting", "template", "units", "utc", "wildcard"];
 
 /// What each module of the runtime may import besides [`BASE`] and itself. Arrows point down (rule 1).
 const IMPORTS: &[(&str, &[&str])] = &[
     ("distribution", &[]),
     ("expr", &[]),
     ("id", &[]),
+    ("letter", &[]),
     ("message", &[]),
     ("problem", &[]),
     ("random", &[]),

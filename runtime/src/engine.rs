@@ -35,6 +35,8 @@ pub mod assemble;
 pub mod calendar;
 pub mod control;
 pub mod deadlock;
+pub mod desk;
+pub mod dry_run;
 pub mod experiment;
 pub mod files;
 pub mod inbox;
@@ -57,5 +59,7 @@ mod tests;
 mod tests_guarantees;
 #[cfg(test)]
 mod tests_live;
+#[cfg(test)]
+mod tests_redrive;
 #[cfg(test)]
 mod trial;

@@ -56,6 +56,7 @@ pub mod expr;
 pub mod file;
 pub mod graph;
 pub mod id;
+pub mod letter;
 pub mod message;
 pub mod node;
 pub mod nodes;

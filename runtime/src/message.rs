@@ -290,6 +290,8 @@ pub struct Envelope {
     pub hops: u16,
     /// 0 to 255; higher goes first where a queue is told to look.
     pub priority: u8,
+    /// How often it was put back to work by hand after it had been given up, 255 at most: each time it draws anew.
+    pub redriven: u8,
 }
 
 impl Message {
@@ -307,6 +309,7 @@ impl Message {
             head: None,
             hops: 0,
             priority: 0,
+            redriven: 0,
         }))
     }
 
@@ -333,6 +336,12 @@ impl Message {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&Value> {
         self.head().headers.iter().find(|(known, _)| &**known == name).map(|(_, value)| value)
+    }
+
+    /// A header's value, to change it in place.
+    pub fn header_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.head.as_ref()?;
+        self.head_mut().headers.iter_mut().find(|(known, _)| &**known == name).map(|(_, value)| value)
     }
 
     /// Sets a header, in place if it is there.

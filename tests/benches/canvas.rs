@@ -97,7 +97,7 @@ fn snapshot(drawing: &Drawing, turn: u64) -> Snapshot {
         latency: Quantiles::default(),
         journal: Arc::default(),
         journal_not_shown: 0,
-        dead_letters: Arc::default(),
+        dead_letters: [].into_iter().collect(),
         deadlocks: Arc::default(),
     }
 }

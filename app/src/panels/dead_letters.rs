@@ -1,5 +1,4 @@
-//! Messages that were given up: grouped by node, reason and error; one opened beside the list. Both those that no node collects and
-//! those that pass along a wired error pipe.
+//! Messages that were given up: grouped by the node that did, by reason and error; one opened beside the list.
 
 use super::messages::detail::{DetailTab, detail_ui};
 use super::messages::{short_id, time};
@@ -13,13 +12,13 @@ use crate::widgets::pill::badge_ui;
 use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 use indexmap::IndexMap;
 use pipewright_runtime::id::{MessageId, NodeId};
-use pipewright_runtime::message::{Message, Value};
+use pipewright_runtime::message::Message;
 use pipewright_runtime::units::Moment;
 
 /// How many letters of one group are listed.
 const MOST_OF_GROUP: usize = 100;
-/// How many of the newest letters of one pipe are grouped.
-const MOST_OF_PIPE: usize = 1_000;
+/// How many of the newest letters of one keeper are grouped.
+const MOST_OF_SHELF: usize = 1_000;
 
 /// What the panel remembers.
 #[derive(Default, Debug)]
@@ -28,7 +27,7 @@ pub struct View {
     tab: DetailTab,
 }
 
-/// One letter, wherever it was found.
+/// One letter, and who keeps it.
 struct Letter<'a> {
     at: Moment,
     node: NodeId,
@@ -41,32 +40,20 @@ struct Letter<'a> {
 type Groups<'a> = IndexMap<(NodeId, String, String), Vec<Letter<'a>>>;
 
 /// The newest letters of a run, newest first.
-fn letters<'a>(open: &Open, session: &'a Session) -> Vec<Letter<'a>> {
-    let mut letters: Vec<Letter<'a>> = Vec::new();
-    if let Some(snapshot) = session.snapshot() {
-        letters.extend(snapshot.dead_letters.iter().map(|letter| Letter {
-            at: letter.at,
-            node: letter.node.clone(),
-            reason: letter.reason.to_owned(),
-            error: letter.error.to_string(),
-            deliveries: u64::from(letter.deliveries),
-            message: &letter.message,
-        }));
-    }
-    for pipe in open.failure_pipes() {
-        let Some(tap) = session.taps.get(pipe) else { continue };
-        letters.extend(tap.rows.iter().rev().take(MOST_OF_PIPE).map(|tapped| {
-            let text = |name: &str| tapped.message.header(name).and_then(Value::as_str).map(str::to_owned);
-            Letter {
-                at: tapped.at,
-                node: pipe.from.node.clone(),
-                reason: text("reason").unwrap_or_else(|| "error".to_owned()),
-                error: text("error").unwrap_or_default(),
-                deliveries: tapped.message.header("deliveries").and_then(Value::as_u64).unwrap_or(0),
-                message: &tapped.message,
-            }
-        }));
-    }
+fn letters(session: &Session) -> Vec<Letter<'_>> {
+    let shelves = session.snapshot().into_iter().flat_map(|snapshot| &snapshot.dead_letters);
+    let mut letters: Vec<Letter<'_>> = shelves
+        .flat_map(|(keeper, shelf)| {
+            shelf.iter().rev().take(MOST_OF_SHELF).map(|letter| Letter {
+                at: letter.at,
+                node: letter.origin().map_or_else(|_| keeper.clone(), |origin| origin.node),
+                reason: letter.reason().to_owned(),
+                error: letter.error().to_owned(),
+                deliveries: letter.deliveries(),
+                message: &letter.message,
+            })
+        })
+        .collect();
     letters.sort_by_key(|letter| std::cmp::Reverse(letter.at));
     letters
 }
@@ -78,7 +65,7 @@ pub fn dead_letters_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
         empty_ui(ui, theme, Icon::Check, "No dead letters", "Messages that a run gives up are grouped here by reason.");
         return;
     };
-    let letters = letters(open, session);
+    let letters = letters(session);
     if letters.is_empty() {
         empty_ui(ui, theme, Icon::Check, "No dead letters", "Every message so far found its way.");
         return;

@@ -104,6 +104,7 @@ pub fn assemble_at_rest(
         seed: plan.seed,
         folder: plan.folder.clone(),
     };
+    let directory: Arc<BTreeMap<NodeId, u32>> = Arc::new(names.stations.iter().cloned().zip(0..).collect());
     let pipes = plan.pipes.clone();
     let mut stations: Vec<Vec<Station>> = (0..count).map(|_| Vec::new()).collect();
     for (number, station) in build_stations(plan, origin).into_iter().enumerate() {
@@ -114,7 +115,9 @@ pub fn assemble_at_rest(
         .enumerate()
         .map(|(number, stations)| {
             let pipes = pipes.iter().cloned().map(Pipe::new).collect();
-            Shard::new(number as u32, count, stations, places.clone(), pipes, world(number))
+            let mut shard = Shard::new(number as u32, count, stations, places.clone(), pipes, world(number));
+            shard.directory = directory.clone();
+            shard
         })
         .collect();
     (names, shards)
@@ -206,6 +209,8 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             account: Account::default(),
             watch: Watch::of(&expectations, &planned.id),
             hash: 0,
+            input: 0,
+            desk: None,
             id: planned.id,
         };
         station.wire();

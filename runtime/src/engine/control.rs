@@ -1,6 +1,8 @@
 //! What a person can ask of a running run. Sent with `try_send`; stop is never refused (rule 5).
 
+use super::desk::Redrive;
 use crate::id::{NodeId, PipeId};
+use crate::letter::LetterId;
 use crate::setting::Settings;
 
 /// How fast a simulation goes.
@@ -31,4 +33,8 @@ pub enum Control {
     Watch(PipeId, bool),
     /// Put changed settings of one node into force (G12). They have been checked.
     Change(NodeId, Settings),
+    /// Put dead letters back to work, at a rate if one is given. Each goes back to where it was given up, and nothing goes twice.
+    Redrive(Redrive),
+    /// Let dead letters end for good: the books count them as dropped.
+    Discard(Vec<LetterId>),
 }

@@ -5,12 +5,11 @@ use super::deadlock::circles;
 use super::shard::Shard;
 use super::station::{Health, Station};
 use crate::id::NodeId;
+use crate::letter::Shelf;
 use crate::node::{Flow, Intake};
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::laws::Laws;
-use crate::telemetry::snapshot::{
-    Books, DeadLetter, JournalLine, Mode, NodeFigures, NodeState, PipeFigures, Quantiles, RunState, Snapshot,
-};
+use crate::telemetry::snapshot::{Books, JournalLine, Mode, NodeFigures, NodeState, PipeFigures, Quantiles, RunState, Snapshot};
 use crate::units::{Moment, SECOND, Span};
 use std::sync::Arc;
 
@@ -45,6 +44,19 @@ struct NodeTrail {
     busy: Trail,
     blocked: Trail,
     figures: Arc<NodeFigures>,
+    letters: Option<Arc<Shelf>>,
+}
+
+impl NodeTrail {
+    /// The station's dead letters: the picture before, unless they have changed.
+    fn letters(&mut self, station: &Station) -> Option<Arc<Shelf>> {
+        let shelf = station.shelf()?;
+        let known = self.letters.as_ref().filter(|known| known.version() == shelf.version() && known.acts == shelf.acts);
+        if known.is_none() {
+            self.letters = Some(Arc::new(shelf.clone()));
+        }
+        self.letters.clone()
+    }
 }
 
 #[derive(Default)]
@@ -65,7 +77,7 @@ pub struct Part {
     pub events: u64,
     journal: Arc<Vec<JournalLine>>,
     journal_written: u64,
-    dead_letters: Arc<Vec<DeadLetter>>,
+    letters: Vec<(u32, Arc<Shelf>)>,
     /// Stations that wait for room at others.
     waits: Vec<(u32, u32)>,
     /// Sources that may still send, in this shard.
@@ -87,7 +99,6 @@ pub struct Publisher {
     pipes: Vec<PipeTrail>,
     journal: Arc<Vec<JournalLine>>,
     journal_written: u64,
-    dead_letters: Arc<Vec<DeadLetter>>,
 }
 
 impl Publisher {
@@ -97,6 +108,7 @@ impl Publisher {
         self.pipes.resize_with(shard.pipes.len(), PipeTrail::default);
         let mut books = Books::default();
         let mut nodes = Vec::with_capacity(shard.stations.len());
+        let mut letters = Vec::new();
         for (station, trail) in shard.stations.iter().flatten().zip(&mut self.nodes) {
             station.counts.add_to(&mut books);
             books.held += station.held();
@@ -106,6 +118,7 @@ impl Publisher {
                 trail.figures = Arc::new(figures);
             }
             nodes.push((station.number, trail.figures.clone()));
+            letters.extend(trail.letters(station).map(|shelf| (station.number, shelf)));
         }
         let mut pipes = Vec::new();
         let mut waits = Vec::new();
@@ -141,9 +154,6 @@ impl Publisher {
             let skip = lines.len().saturating_sub(LINES_SHOWN);
             self.journal = Arc::new(lines.skip(skip).cloned().collect());
         }
-        if std::mem::take(&mut shard.dead_letters_changed) {
-            self.dead_letters = Arc::new(shard.dead_letters.iter().cloned().collect());
-        }
         let in_parcels: usize = shard.parcels.iter().flatten().map(super::signal::Parcel::messages).sum();
         books.held += in_parcels as u64;
         Part {
@@ -155,7 +165,7 @@ impl Publisher {
             events: shard.events,
             journal: self.journal.clone(),
             journal_written: self.journal_written,
-            dead_letters: self.dead_letters.clone(),
+            letters,
             waits,
             producing: shard.producing,
             occupied: shard.occupied(),
@@ -222,7 +232,8 @@ pub fn snapshot(names: &Names, parts: &[Part], mode: Mode, state: RunState, wall
     }
     books.dropped.sort_keys();
     let journal = merged(parts.iter().map(|part| &part.journal), |line: &JournalLine| line.at);
-    let dead_letters = merged(parts.iter().map(|part| &part.dead_letters), |letter: &DeadLetter| letter.at);
+    let mut letters: Vec<(u32, Arc<Shelf>)> = parts.iter().flat_map(|part| part.letters.iter().cloned()).collect();
+    letters.sort_by_key(|(number, _)| *number);
     let written: u64 = parts.iter().map(|part| part.journal_written).sum();
     Snapshot {
         mode,
@@ -236,7 +247,7 @@ pub fn snapshot(names: &Names, parts: &[Part], mode: Mode, state: RunState, wall
         latency: latency.quantiles(),
         journal_not_shown: written - journal.len() as u64,
         journal,
-        dead_letters,
+        dead_letters: letters.into_iter().map(|(number, shelf)| (names.stations[number as usize].clone(), shelf)).collect(),
         deadlocks: Arc::new(deadlocks(names, &waits)),
     }
 }

@@ -308,6 +308,8 @@ impl Paced {
                     self.simulation.shard().change(local, settings, now);
                 }
             }
+            Control::Redrive(redrive) => self.simulation.redrive(&redrive),
+            Control::Discard(letters) => self.simulation.discard(&letters),
             Control::Stop | Control::StopNow => {}
         }
     }

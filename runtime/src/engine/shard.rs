@@ -3,25 +3,24 @@
 
 mod carry;
 mod pass;
+mod redrive;
 mod settle;
 mod take;
-
-pub use settle::error_headers;
 
 use super::calendar::Calendar;
 use super::pipe::Pipe;
 use super::signal::{Parcel, Signal, source_of_station};
 use super::slots::Waiting;
 use super::station::{Health, Station};
-use crate::id::PipeId;
+use crate::id::{NodeId, PipeId};
 use crate::message::Message;
 use crate::node::{Answer, Ask, Change, Event, Fan, Flow, Form, Intake, Receiver, Ticket};
 use crate::setting::Settings;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::journal::Journal;
-use crate::telemetry::snapshot::{DeadLetter, Tapped};
+use crate::telemetry::snapshot::Tapped;
 use crate::units::Moment;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The outside, as a shard sees it (G9).
@@ -43,21 +42,19 @@ pub struct Place {
 const MOST_TAKEN: usize = 256;
 /// More events than this at one node in one instant means an endless loop (G13).
 const MOST_IN_AN_INSTANT: u32 = 100_000;
-/// How many of the graph's dead letters are kept for looking at.
-const DEAD_LETTERS_KEPT: usize = 1_000;
 
 /// Stations and pipes that one thread runs.
 pub struct Shard {
     pub(crate) number: u32,
     pub(crate) stations: Vec<Option<Box<Station>>>,
     pub(crate) places: Arc<[Place]>,
+    /// The numbers of all stations of the run: where a dead letter goes back to.
+    pub(crate) directory: Arc<BTreeMap<NodeId, u32>>,
     pub(crate) pipes: Vec<Pipe>,
     pub(crate) calendar: Calendar,
     pub(crate) world: Box<dyn World + Send>,
     pub(crate) journal: Journal,
     pub(crate) latency: Histogram,
-    pub(crate) dead_letters: VecDeque<DeadLetter>,
-    pub(crate) dead_letters_changed: bool,
     pub(crate) taps: Option<crossbeam_channel::Sender<Tapped>>,
     /// What goes to other shards, by shard; handed over after each round.
     pub(crate) parcels: Vec<Vec<Parcel>>,
@@ -93,13 +90,12 @@ impl Shard {
             number,
             stations: stations.into_iter().map(|station| Some(Box::new(station))).collect(),
             places,
+            directory: Arc::default(),
             pipes,
             calendar: Calendar::default(),
             world,
             journal: Journal::default(),
             latency: Histogram::default(),
-            dead_letters: VecDeque::new(),
-            dead_letters_changed: false,
             taps: None,
             parcels: (0..shards).map(|_| Vec::new()).collect(),
             events: 0,
@@ -230,7 +226,7 @@ impl Shard {
     pub fn in_motion(&self) -> bool {
         let moves = |station: &Station| {
             let stored = matches!(station.intake, Intake::Store { .. }) && station.behaviour.held() > 0;
-            stored || station.asks > 0 || station.held() > station.behaviour.held()
+            stored || station.asks > 0 || station.held() > station.behaviour.held() || station.redrives()
         };
         self.stations().any(moves) || self.parcels.iter().any(|parcels| !parcels.is_empty())
     }
@@ -290,7 +286,8 @@ impl Shard {
 
     /// Whether messages are inside, or answers are awaited.
     pub fn occupied(&self) -> bool {
-        self.stations().any(|station| station.asks > 0 || station.held() > 0) || self.parcels.iter().any(|parcels| !parcels.is_empty())
+        self.stations().any(|station| station.asks > 0 || station.held() > 0 || station.redrives())
+            || self.parcels.iter().any(|parcels| !parcels.is_empty())
     }
 
     /// Takes a station out of its place for as long as `act` works on it.
@@ -326,10 +323,13 @@ impl Shard {
                         self.released(station, ticket, message, pipe, cancelled);
                     }
                     Some(Waiting::Wake(token)) => self.call(station, Event::Wake(token), None),
-                    None => {}
+                    Some(Waiting::Redrive) | None => {}
                 }
             }
             self.flush(station);
+            if station.desk.is_some() {
+                self.take_redriven(station);
+            }
             if !station.messages.is_empty() {
                 left = self.take_messages(station, left);
             }
@@ -344,6 +344,9 @@ impl Shard {
     /// What ends every activation: report to senders, measure, and come back if something is left to do.
     fn settle_down(&mut self, station: &mut Station) {
         self.rest(station);
+        if station.desk.is_some() {
+            self.tend_desk(station);
+        }
         self.report_back(station);
         station.measure(self.now);
         if station.producing {
@@ -355,6 +358,7 @@ impl Shard {
         }
         // Sent by others in this very round, before this station's turn in it: for the next round.
         let mut more = !station.signals.is_empty() || !station.due.is_empty() || (station.returned && station.wants_room());
+        more = more || (station.desk.is_some() && station.wants_redrive(self.now));
         if !more && !station.messages.is_empty() {
             let visible = station.messages.visible(self.round);
             more = station.messages.len() > visible || station.may_take();

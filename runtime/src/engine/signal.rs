@@ -1,5 +1,7 @@
 //! What passes between stations beside messages: returned credit, settlements, answers. Signals always arrive, whatever is blocked (G1).
 
+use super::desk::Returning;
+use crate::letter::Letter;
 use crate::message::Message;
 use crate::node::{Answer, Ticket};
 use crate::units::Moment;
@@ -65,6 +67,12 @@ pub enum Signal {
         /// What came back.
         answer: Box<Answer>,
     },
+    /// A dead letter comes back to where it was given up. Carries one message in the books.
+    Redriven(Box<Returning>),
+    /// The letter of this number is with its origin again.
+    Taken(u64),
+    /// A dead letter that could not go back returns to its keeper. Carries one message in the books.
+    Stays(Arc<Letter>, Arc<str>),
     /// The run drains.
     Drain,
 }
@@ -72,7 +80,7 @@ pub enum Signal {
 impl Signal {
     /// How many messages the books see in it.
     pub const fn carried(&self) -> u64 {
-        matches!(self, Self::Nacked { .. }) as u64
+        matches!(self, Self::Nacked { .. } | Self::Redriven(_) | Self::Stays(..)) as u64
     }
 }
 

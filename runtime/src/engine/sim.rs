@@ -1,13 +1,15 @@
 //! The simulated driver: one shard, a virtual clock, no thread of its own. A pure function of graph, seed and horizon (rule 8).
 
 use super::assemble::{Names, Origin, assemble_at_rest};
+use super::desk::{Redrive, by_keeper};
 use super::files::Files;
 use super::plan::Plan;
 use super::publish::{Part, Publisher};
 use super::shard::{Shard, World};
 use super::station::Station;
 use super::summary::{self, Course};
-use crate::id::PipeId;
+use crate::id::{NodeId, PipeId};
+use crate::letter::{Letter, LetterId};
 use crate::node::{Answer, Ask, Ticket};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, Tapped};
@@ -70,6 +72,28 @@ impl Simulation {
         simulation
     }
 
+    /// One whose clock stands at `now` and whose sources are silent, with the messages of all pipes shown: for what is put in by hand.
+    pub fn alone(plan: Plan, options: &SimulationOptions, taps: &Sender<Tapped>, now: Moment) -> Self {
+        let mut simulation = Self::at_rest(plan, options);
+        simulation.now = now;
+        // What waits for more to come goes on waiting.
+        simulation.drains = MOST_DRAINS;
+        let pipes = simulation.names.pipes.clone();
+        simulation.shard().show_messages(taps, &pipes);
+        simulation.shard().start_silent(now);
+        simulation
+    }
+
+    /// Puts a dead letter on the shelf of a node, as if the node had given it up.
+    pub fn keep(&mut self, node: &NodeId, letter: Arc<Letter>) {
+        let number = self.names.stations.binary_search(node);
+        let local = number.ok().map(|number| self.names.places[number].local);
+        if let Some(station) = local.and_then(|local| self.shards[0].stations[local as usize].as_mut()) {
+            station.counts.dead_lettered += u64::from(station.keeps_its_own());
+            drop(station.shelf_mut().put_back(letter));
+        }
+    }
+
     fn at_rest(plan: Plan, options: &SimulationOptions) -> Self {
         let origin = Origin { replication: options.replication, epoch: plan.starts_at };
         let folder = plan.folder.clone();
@@ -78,6 +102,26 @@ impl Simulation {
         let warm_up = Moment(options.warm_up.0);
         let warm = warm_up == Moment::START;
         Self { names, shards, publisher: Publisher::default(), now: Moment::START, warm_up, warm, drains: 0, within: options.within }
+    }
+
+    /// Puts dead letters back to work from now on, as a person asked.
+    pub fn redrive(&mut self, redrive: &Redrive) {
+        for (keeper, wanted) in redrive.by_keeper(self.now) {
+            if let Ok(number) = self.names.stations.binary_search(keeper) {
+                let local = self.names.places[number].local;
+                self.shards[0].redrive(local, wanted, self.now);
+            }
+        }
+    }
+
+    /// Discards dead letters, as a person asked.
+    pub fn discard(&mut self, letters: &[LetterId]) {
+        for (keeper, numbers) in by_keeper(letters) {
+            if let Ok(number) = self.names.stations.binary_search(keeper) {
+                let local = self.names.places[number].local;
+                self.shards[0].discard(local, &numbers, self.now);
+            }
+        }
     }
 
     /// The virtual clock.

@@ -23,6 +23,8 @@ pub enum Waiting {
     },
     /// A wake with its token.
     Wake(u64),
+    /// The moment of a dead letter that is to go back to work: only the activation matters.
+    Redrive,
 }
 
 #[derive(Debug)]
@@ -133,6 +135,6 @@ impl Slots {
 const fn ticket_of(waiting: &Waiting) -> Option<Ticket> {
     match waiting {
         Waiting::Hold { ticket, .. } => Some(*ticket),
-        Waiting::Wake(_) => None,
+        Waiting::Wake(_) | Waiting::Redrive => None,
     }
 }

@@ -1,5 +1,6 @@
 //! A station: one node with its inputs, outbox and counters. Both drivers share it.
 
+use super::desk::Desk;
 use super::inbox::Inbox;
 use super::laws::Account;
 use super::signal::Signal;
@@ -192,6 +193,10 @@ pub struct Station {
     pub account: Account,
     /// Rolling hash over what ended here (G11).
     pub hash: u64,
+    /// The number of the input that the newest message came in at.
+    pub input: u16,
+    /// Dead letters that it gave up and no node collects, and what is asked of them by hand; `None` until there is any.
+    pub desk: Option<Box<Desk>>,
 }
 
 impl Station {
@@ -266,7 +271,12 @@ impl Station {
     /// How many messages are inside, counted by walking (rule 9).
     pub fn held(&self) -> u64 {
         let carried: u64 = self.signals.iter().map(Signal::carried).sum();
-        self.messages.len() as u64 + carried + self.slots.holds() as u64 + self.outbox as u64 + self.behaviour.held()
+        self.messages.len() as u64 + carried + self.slots.holds() as u64 + self.outbox as u64 + self.behaviour.held() + self.waiting_back()
+    }
+
+    /// Messages put back to work that wait until it can take them.
+    pub fn waiting_back(&self) -> u64 {
+        self.desk.as_ref().map_or(0, |desk| desk.waiting.len() as u64)
     }
 
     /// Brings the figures that follow from the state up to date.

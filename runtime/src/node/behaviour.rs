@@ -1,6 +1,7 @@
 //! What a node does: a state machine that takes events and asks for effects.
 
 use super::{Answer, Batch, Effects, Form};
+use crate::letter::Shelf;
 use crate::message::Message;
 use crate::units::Moment;
 use std::sync::Arc;
@@ -160,6 +161,26 @@ pub trait Behaviour: Send {
     /// Whether it asks for a durable store: then the run opens one before it starts.
     fn durable(&self) -> bool {
         false
+    }
+
+    /// The dead letters that it keeps for a person to look at, discard or put back to work; `None`: it keeps none. What is taken off the
+    /// shelf no longer counts in [`Behaviour::dead_lettered`].
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    /// The same, for taking letters off and putting them back.
+    fn shelf_mut(&mut self) -> Option<&mut Shelf> {
+        None
+    }
+
+    /// A letter that was taken off its shelf is back at work, or was discarded: a node that keeps it elsewhere too lets it go there.
+    fn letter_left(&mut self, _number: u64, _fx: &mut Effects<'_>) {}
+
+    /// Whether a message that was given up here may come in again now, put back to work by hand. If not, why: it stays a dead letter then.
+    /// A node that would drop or refuse it says so here.
+    fn takes_back(&self, _input: usize, _message: &Message) -> Result<(), Arc<str>> {
+        Ok(())
     }
 
     /// Gives up everything inside, as on removal or restart: each message leaves through an effect (nack, reject, drop).

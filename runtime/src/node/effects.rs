@@ -191,7 +191,7 @@ impl<'a> Effects<'a> {
             _ => 0,
         };
         // A message that comes by again, in a loop through a service, draws anew.
-        let visit = attempt.wrapping_add(u32::from(message.hops) << 16);
+        let visit = attempt.wrapping_add(u32::from(message.hops) << 16) ^ Self::life(message);
         self.identity.streams.purpose(purpose).for_message(message.id, visit)
     }
 
@@ -202,7 +202,12 @@ impl<'a> Effects<'a> {
             _ => 0,
         };
         let visit = attempt.wrapping_add(u32::from(message.hops) << 16) ^ time.saturating_sub(1).wrapping_mul(0x9e37_79b9);
-        self.identity.streams.purpose(purpose).for_message(message.id, visit)
+        self.identity.streams.purpose(purpose).for_message(message.id, visit ^ Self::life(message))
+    }
+
+    /// A message that was put back to work after it had been given up draws anew: what failed by chance may go well now.
+    fn life(message: &Message) -> u32 {
+        u32::from(message.redriven).wrapping_mul(0x85eb_ca6b)
     }
 
     /// The draws for the `index`-th thing of this node, for one purpose.

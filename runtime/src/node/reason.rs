@@ -20,6 +20,8 @@ pub const SOURCE_OVERRUN: &str = "source_overrun";
 pub const TOO_BIG: &str = "too_big";
 /// It came before, within the window of a deduplication.
 pub const DUPLICATE: &str = "duplicate";
+/// A person discarded it from the dead letters.
+pub const DISCARDED: &str = "discarded";
 /// A durable store gave it up, and what its output for dead letters leads to failed too; the store keeps it.
 pub const UNDELIVERABLE: &str = "undeliverable";
 /// The node that held it was removed.

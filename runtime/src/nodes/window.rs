@@ -10,7 +10,8 @@ use std::sync::Arc;
 pub struct Window {
     span: Span,
     most: usize,
-    seen: BTreeMap<Arc<str>, Option<Delivery>>,
+    /// The delivery it came in, and how often it had been redriven by then.
+    seen: BTreeMap<Arc<str>, (Option<Delivery>, u8)>,
     /// In order of coming.
     order: VecDeque<(Moment, Arc<str>)>,
     /// How many were forgotten before their time, because there were too many.
@@ -26,6 +27,8 @@ pub enum Known {
     Duplicate,
     /// It came as an earlier attempt of the very same delivery.
     Redelivered,
+    /// It came before it was given up and put back to work by hand: whoever did that wants it done.
+    Redriven,
 }
 
 impl Window {
@@ -54,14 +57,18 @@ impl Window {
         self.forget(now);
         let delivery = message.settlement.deliveries().first().copied();
         if let Some(before) = self.seen.get_mut(key) {
-            let again = match (&*before, delivery) {
+            if message.redriven > before.1 {
+                *before = (delivery, message.redriven);
+                return Known::Redriven;
+            }
+            let again = match (&before.0, delivery) {
                 (Some(before), Some(delivery)) => {
                     (before.origin, before.number) == (delivery.origin, delivery.number) && before.attempt < delivery.attempt
                 }
                 _ => false,
             };
             if again {
-                *before = delivery;
+                *before = (delivery, message.redriven);
             }
             return if again { Known::Redelivered } else { Known::Duplicate };
         }
@@ -72,15 +79,15 @@ impl Window {
             self.forgotten += 1;
         }
         let key: Arc<str> = key.into();
-        self.seen.insert(key.clone(), delivery);
+        self.seen.insert(key.clone(), (delivery, message.redriven));
         self.order.push_back((now, key));
         Known::New
     }
 
-    /// Whether the key came within the window.
-    pub fn knows(&mut self, key: &str, now: Moment) -> bool {
+    /// Whether the key came within the window, redriven at least as often.
+    pub fn knows(&mut self, key: &str, redriven: u8, now: Moment) -> bool {
         self.forget(now);
-        self.seen.contains_key(key)
+        self.seen.get(key).is_some_and(|(_, before)| redriven <= *before)
     }
 
     fn forget(&mut self, now: Moment) {
@@ -123,6 +130,18 @@ mod tests {
         assert_eq!(window.see("a", &message(Some((8, 1))), Moment(0)), Known::Duplicate);
         assert_eq!(window.see("a", &message(Some((7, 2))), Moment(0)), Known::Redelivered);
         assert_eq!(window.see("a", &message(Some((7, 2))), Moment(0)), Known::Duplicate);
+    }
+
+    #[test]
+    fn what_was_redriven_since_is_let_through_once_for_each_time() {
+        let mut window = Window::new(Span::secs(10), 100);
+        let mut again = message(None);
+        assert_eq!(window.see("a", &again, Moment(0)), Known::New);
+        again.redriven = 1;
+        assert!(!window.knows("a", 1, Moment(1)));
+        assert_eq!(window.see("a", &again, Moment(1)), Known::Redriven);
+        assert!(window.knows("a", 1, Moment(1)));
+        assert_eq!(window.see("a", &again, Moment(1)), Known::Duplicate);
     }
 
     #[test]

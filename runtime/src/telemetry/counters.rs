@@ -23,6 +23,8 @@ pub struct Counts {
     pub absorbed: i64,
     /// Messages given up here that no node keeps.
     pub dead_lettered: u64,
+    /// Of these, taken back by hand: redriven or discarded. One that could not go back counts here no longer.
+    pub taken_back: u64,
     /// Messages that a store gave up here, kept by a node or not.
     pub given_up: u64,
     /// Failures, of messages and otherwise.
@@ -67,6 +69,8 @@ impl Counts {
             delivered: self.delivered - before.delivered,
             absorbed: self.absorbed - before.absorbed,
             dead_lettered: self.dead_lettered - before.dead_lettered,
+            // Less than before if one taken back during the warm-up had to return after it.
+            taken_back: self.taken_back.saturating_sub(before.taken_back),
             given_up: self.given_up - before.given_up,
             errors: self.errors - before.errors,
             services: self.services - before.services,
@@ -85,7 +89,7 @@ impl Counts {
         books.split_off += self.split_off;
         books.delivered += self.delivered;
         books.absorbed = books.absorbed.wrapping_add_signed(self.absorbed);
-        books.dead_lettered += self.dead_lettered;
+        books.dead_lettered += self.dead_lettered - self.taken_back;
         for (reason, count) in &self.dropped {
             *books.dropped.entry(reason).or_default() += count;
         }

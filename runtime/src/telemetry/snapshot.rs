@@ -1,6 +1,7 @@
 //! What the window reads: an immutable picture of a run, published at most 30 times a second. Unchanged parts are shared.
 
 use crate::id::{NodeId, PipeId};
+use crate::letter::Shelf;
 use crate::message::Message;
 use crate::node::Gauge;
 use crate::units::{Moment, Span};
@@ -183,23 +184,6 @@ pub struct Tapped {
     pub message: Message,
 }
 
-/// A message that was given up.
-#[derive(Clone, Debug)]
-pub struct DeadLetter {
-    /// When, on the run clock.
-    pub at: Moment,
-    /// The node that gave it up.
-    pub node: NodeId,
-    /// Why, as a word.
-    pub reason: &'static str,
-    /// Why, in words.
-    pub error: Arc<str>,
-    /// How many deliveries were tried.
-    pub deliveries: u32,
-    /// The message.
-    pub message: Message,
-}
-
 /// A picture of a run.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -225,8 +209,8 @@ pub struct Snapshot {
     pub journal: Arc<Vec<JournalLine>>,
     /// How many older lines are no longer kept.
     pub journal_not_shown: u64,
-    /// The newest of the graph's dead letters (those that no node collects), oldest first, at most 1,000.
-    pub dead_letters: Arc<Vec<DeadLetter>>,
+    /// The dead letters by who keeps them: nodes that collect them, and nodes that gave up what no node collects (their newest 1,000).
+    pub dead_letters: IndexMap<NodeId, Arc<Shelf>>,
     /// Blocked stations that wait for each other in a circle (G13), by name; empty if none.
     pub deadlocks: Arc<Vec<Vec<NodeId>>>,
 }

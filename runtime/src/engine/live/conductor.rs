@@ -207,6 +207,8 @@ impl Conductor<'_> {
                     let _ = crew.orders[place.shard as usize].send(Order::Change(place.local, Box::new(settings)));
                 }
             }
+            Control::Redrive(redrive) => crew.redrive(&self.run.names, &redrive),
+            Control::Discard(letters) => crew.discard(&self.run.names, &letters),
             Control::Pause | Control::Resume | Control::Step | Control::Speed(_) | Control::Stop | Control::StopNow => {}
         }
     }

@@ -3,12 +3,16 @@
 use super::clock::RunClock;
 use super::worker::{Order, Reply, Rest, Worker};
 use crate::engine::assemble::{Names, Origin, assemble};
+use crate::engine::control::Control;
+use crate::engine::desk::{Redrive, by_keeper};
 use crate::engine::files::Files;
 use crate::engine::plan::Plan;
 use crate::engine::shard::Shard;
 use crate::engine::shard::World;
 use crate::engine::sim::{MOST_DRAINS, ModelledWorld};
 use crate::engine::summary::{self, Course};
+use crate::id::NodeId;
+use crate::letter::LetterId;
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::Mode;
 use crate::units::Moment;
@@ -122,6 +126,30 @@ impl Crew {
         false
     }
 
+    /// Puts dead letters back to work from now on.
+    pub fn redrive(&mut self, names: &Names, redrive: &Redrive) {
+        for (keeper, wanted) in redrive.by_keeper(self.clock.now()) {
+            self.order_at(names, keeper, |local| Order::Redrive(local, wanted));
+        }
+    }
+
+    /// Discards dead letters.
+    pub fn discard(&mut self, names: &Names, letters: &[LetterId]) {
+        for (keeper, numbers) in by_keeper(letters) {
+            self.order_at(names, keeper, |local| Order::Discard(local, numbers));
+        }
+    }
+
+    /// Sends an order to the worker that runs a station; while all stand, there is something to do then.
+    fn order_at(&mut self, names: &Names, station: &NodeId, order: impl FnOnce(u32) -> Order) {
+        if let Ok(number) = names.stations.binary_search(station) {
+            let place = names.places[number];
+            // Fails only for a worker that has ended.
+            let _ = self.orders[place.shard as usize].send(order(place.local));
+            self.busy = true;
+        }
+    }
+
     /// Parks every worker at an event boundary and freezes the clock there (G12).
     pub fn park(&mut self) -> Moment {
         self.clock.freeze();
@@ -173,12 +201,26 @@ pub fn channels(count: usize) -> Vec<(Sender<Order>, Receiver<Order>)> {
 /// Runs a plan with so many workers under the hand-cranked clock, in a modelled world, and reports as a simulation does: the same plan gives
 /// the same story with any number of workers, and the same as simulated (G11).
 pub fn run_cranked(plan: Plan, workers: usize, until: Span) -> std::io::Result<Report> {
+    run_cranked_by_hand(plan, workers, until, &[])
+}
+
+/// The same, with dead letters put back to work or discarded at moments of the run clock, in order. Other requests are for a run by a clock.
+pub fn run_cranked_by_hand(plan: Plan, workers: usize, until: Span, acts: &[(Moment, Control)]) -> std::io::Result<Report> {
     let origin = Origin { replication: 0, epoch: plan.starts_at };
     let folder = plan.folder.clone();
     let world = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld { files: Files::new(&folder, None) }) };
     let (names, shards): (Names, Vec<Shard>) = assemble(plan, workers, origin, world);
     let lines = channels(shards.len());
     let mut crew = Crew::start(shards, lines)?;
+    for (at, act) in acts {
+        if crew.crank(*at) {
+            match act {
+                Control::Redrive(redrive) => crew.redrive(&names, redrive),
+                Control::Discard(letters) => crew.discard(&names, letters),
+                _ => {}
+            }
+        }
+    }
     let reached = crew.crank(Moment(until.0));
     let now = crew.clock.now();
     let broken = crew.rest.broken.clone();

@@ -1,6 +1,7 @@
 //! A worker: a thread that runs one shard, by the wall clock or one round at a time.
 
 use super::clock::RunClock;
+use crate::engine::desk::Wanted;
 use crate::engine::publish::{Part, Publisher};
 use crate::engine::shard::Shard;
 use crate::engine::signal::Parcel;
@@ -30,6 +31,10 @@ pub enum Order {
     Watch(u32, bool),
     /// Changed settings for a station of this shard.
     Change(u32, Box<Settings>),
+    /// Dead letters of a station of this shard go back to work.
+    Redrive(u32, Vec<Wanted>),
+    /// Dead letters of a station of this shard end for good.
+    Discard(u32, Vec<u64>),
     /// End; the thread gives its shard back.
     Halt,
 }
@@ -146,6 +151,8 @@ impl Worker {
                     self.shard.change(local, *settings, self.clock.now());
                     self.hand_over();
                 }
+                Some(Order::Redrive(local, wanted)) => self.shard.redrive(local, wanted, self.clock.now()),
+                Some(Order::Discard(local, numbers)) => self.shard.discard(local, &numbers, self.clock.now()),
                 Some(Order::Halt) => return self.shard,
             }
         }

@@ -1,6 +1,7 @@
 //! Carrying out what a behaviour asked for, in the order it asked.
 
 use super::Shard;
+use super::settle::UNWIRED;
 use crate::engine::signal::Signal;
 use crate::engine::slots::Waiting;
 use crate::engine::station::Station;
@@ -157,7 +158,7 @@ impl Shard {
         }
     }
 
-    fn schedule(&mut self, station: &mut Station, slot: u32, at: Moment) {
+    pub(super) fn schedule(&mut self, station: &mut Station, slot: u32, at: Moment) {
         if at == Moment::NEVER {
             // No entry: one for each such hold would stay in the calendar for ever.
             return station.slots.set_sequence(slot, u64::MAX);
@@ -193,7 +194,7 @@ impl Shard {
         }
         if output.pipes.is_empty() {
             if output.role == PortRole::Error {
-                return self.collect_dead_letter(station, message, "unwired", "nothing is wired to this output");
+                return self.collect_dead_letter(station, message, UNWIRED, "nothing is wired to this output");
             }
             return self.drop_at_output(station, &message, "unwired");
         }

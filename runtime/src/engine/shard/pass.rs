@@ -62,6 +62,7 @@ impl Shard {
         let shape = &self.pipes[pipe_number as usize].shape;
         let (input, flow) = (usize::from(shape.to.1), shape.flow);
         let pull = flow == Flow::Pull;
+        station.input = shape.to.1;
         let mut queued = std::mem::take(&mut self.queued);
         let holds = station.slots.holds();
         let (taken, broke) = station.call_batch(self.now, pipe_number, input, most, pull.then_some(&mut queued));

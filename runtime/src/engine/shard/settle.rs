@@ -5,21 +5,12 @@
 //! 3. An end that closes (delivered, accepted by a store, dropped on purpose) closes one; the last one acks.
 //! 4. A failure anywhere nacks the whole; later ends of the same attempt are stale and change nothing but the books.
 
-use super::{DEAD_LETTERS_KEPT, Shard};
+use super::Shard;
 use crate::engine::signal::Signal;
 use crate::engine::station::Station;
-use crate::message::{Delivery, Message, Settlement, Tracked, Value};
-use crate::telemetry::snapshot::DeadLetter;
+use crate::letter::{self, Failure};
+use crate::message::{Delivery, Message, Settlement, Tracked};
 use std::sync::Arc;
-
-/// Writes into a message why and where it failed: headers `error`, `error_node` and, from stores, `reason` and `deliveries`.
-pub fn error_headers(message: &mut Message, node: &str, reason: Option<&str>, error: &str) {
-    message.set_header("error", Value::from(error));
-    message.set_header("error_node", Value::from(node));
-    if let Some(reason) = reason {
-        message.set_header("reason", Value::from(reason));
-    }
-}
 
 impl Shard {
     /// A message's deliveries, and the closed loop it belongs to, have more descendants now.
@@ -55,7 +46,7 @@ impl Shard {
     pub(super) fn reject(&mut self, station: &mut Station, mut message: Message, error: &Arc<str>) {
         self.failed(station, error);
         if let Some(port) = station.error_port.filter(|port| station.wired[*port] > 0) {
-            error_headers(&mut message, station.id.as_str(), None, error);
+            self.write_failure(station, &mut message, None, error);
             self.emit(station, port, message);
         } else if message.settlement.deliveries().is_empty() {
             self.collect_dead_letter(station, message, "error", error);
@@ -115,23 +106,37 @@ impl Shard {
                 message.head_mut().tracked = None;
                 self.close_tracked(station, tracked);
             }
-            error_headers(&mut message, station.id.as_str(), Some(reason), error);
+            self.write_failure(station, &mut message, Some(reason), error);
             self.emit(station, port, message);
         } else {
             self.collect_dead_letter(station, message, reason, error);
         }
     }
 
-    /// The graph's own dead letters: counted for ever, the newest kept for looking at.
-    pub(super) fn collect_dead_letter(&mut self, station: &mut Station, message: Message, reason: &'static str, error: &str) {
+    /// Writes into a message why and where it failed, and where a redrive puts it back to.
+    fn write_failure(&self, station: &Station, message: &mut Message, reason: Option<&str>, error: &str) {
+        let delivery = match &message.settlement {
+            Settlement::One(delivery) if delivery.attempt != Delivery::GIVEN_UP => Some(u64::from(delivery.attempt)),
+            // What a store gives up says itself how often it was delivered.
+            _ => reason.map(|_| letter::deliveries(message)).filter(|deliveries| *deliveries > 0),
+        };
+        let failure = Failure { node: station.id.as_str(), error, at: station.identity.epoch.saturating_add(self.now.0), delivery };
+        letter::give_up(message, &failure, reason, &station.origin());
+    }
+
+    /// The graph's own dead letters: counted for ever, the newest kept with the node that gave them up, for looking at and for a redrive.
+    pub(super) fn collect_dead_letter(&mut self, station: &mut Station, mut message: Message, reason: &'static str, error: &str) {
         station.counts.dead_lettered += 1;
         self.ended(station, &message, 3);
-        let deliveries = message.header("deliveries").and_then(Value::as_u64).unwrap_or(1) as u32;
-        if self.dead_letters.len() == DEAD_LETTERS_KEPT {
-            self.dead_letters.pop_front();
+        // What comes to an unwired error output was written by the node that failed.
+        if reason != UNWIRED || message.header(letter::ERROR).is_none() {
+            // A failure has no word of its own, wherever its letter goes.
+            self.write_failure(station, &mut message, Some(reason).filter(|reason| *reason != "error"), error);
         }
-        let letter = DeadLetter { at: self.now, node: station.id.clone(), reason, error: error.into(), deliveries, message };
-        self.dead_letters.push_back(letter);
-        self.dead_letters_changed = true;
+        let now = self.now;
+        station.desk().shelf.put(message, now);
     }
 }
+
+/// Why a message became a dead letter that a node sent to an error output to which nothing is wired.
+pub(super) const UNWIRED: &str = "unwired";

@@ -40,6 +40,7 @@ impl Shard {
             return self.expired_in_pipe(station, &message);
         }
         let port = usize::from(pipe.shape.to.1);
+        station.input = pipe.shape.to.1;
         let pull = pipe.shape.flow == Flow::Pull;
         let waited = self.now.since(message.queued).0;
         if pull {
@@ -122,6 +123,9 @@ impl Shard {
                     self.call(station, Event::Answer(ticket, *answer), None);
                 }
             }
+            Signal::Redriven(returning) => self.redriven(station, *returning),
+            Signal::Taken(number) => self.letter_left(station, number),
+            Signal::Stays(letter, why) => self.stays(station, letter, &why),
             Signal::Drain => self.call(station, Event::Drain, None),
         }
     }
@@ -301,6 +305,9 @@ impl Shard {
         station.asks = 0;
         station.account.all_served(&station.slots, self.now);
         let held = station.slots.clear();
+        if let Some(desk) = &mut station.desk {
+            desk.armed = None;
+        }
         for (message, pipe) in held {
             if let Some(pipe) = pipe {
                 self.pipes[pipe as usize].finished += 1;

@@ -302,7 +302,7 @@ impl Aggregate {
 
     /// Whether the message's group has closed, and that still counts.
     fn too_late(&mut self, key: Option<&str>, now: Moment) -> bool {
-        self.settings.late != Late::Open && self.closed_keys.knows(key.unwrap_or_default(), now)
+        self.settings.late != Late::Open && self.closed_keys.knows(key.unwrap_or_default(), 0, now)
     }
 
     fn take(&mut self, message: Message, fx: &mut Effects<'_>) {

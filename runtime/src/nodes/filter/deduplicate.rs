@@ -130,7 +130,7 @@ impl Deduplicate {
             None => message.id.to_string(),
         };
         match self.window.see(&key, &message, fx.now()) {
-            Known::New => fx.emit(OUT, message),
+            Known::New | Known::Redriven => fx.emit(OUT, message),
             Known::Redelivered if self.settings.pass_redelivered => fx.emit(OUT, message),
             Known::Duplicate | Known::Redelivered => {
                 self.stopped += 1;

@@ -1,6 +1,7 @@
 //! Dead letters: collects what failed, bounded, and counts it by reason.
 
 use super::keeping::{self, Durability, Keeping, Told};
+use crate::letter::{self, Shelf};
 use crate::message::{Message, Value};
 use crate::node::outside::{Dead, Kept};
 use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset, Ticket};
@@ -50,7 +51,7 @@ pub static DEAD_LETTERS: Kind = Kind {
     ports,
     build: |form| {
         let durable = Durability::read(form).map(|durability| Box::new(Durable::new(durability)));
-        Box::new(DeadLetters { capacity: read(form), kept: VecDeque::new(), ended: 0, reasons: Vec::new(), durable, told: None })
+        Box::new(DeadLetters { shelf: Shelf::new(read(form)), reasons: Vec::new(), durable, told: None })
     },
     figures: [Figure::Gauge("dead letters"), Figure::RateIn],
 };
@@ -64,11 +65,7 @@ fn read(form: &mut Form<'_>) -> usize {
 }
 
 struct DeadLetters {
-    capacity: usize,
-    /// Oldest first.
-    kept: VecDeque<Message>,
-    /// All that ever came, kept or not: that is what the books count.
-    ended: u64,
+    shelf: Shelf,
     /// How many by reason, in the order of first coming.
     reasons: Vec<(Box<str>, u64)>,
     durable: Option<Box<Durable>>,
@@ -83,59 +80,60 @@ struct Durable {
     coming: VecDeque<(u64, Ticket)>,
     /// Those that are written and whose hold is about to end.
     written: BTreeMap<Ticket, u64>,
-    /// The numbers on the disk of the letters kept, in their order.
-    records: VecDeque<u64>,
+    /// The numbers on the disk of the letters kept, by their own.
+    records: BTreeMap<u64, u64>,
 }
 
 impl Durable {
     fn new(durability: Durability) -> Self {
-        Self { keeping: Keeping::new(durability), coming: VecDeque::new(), written: BTreeMap::new(), records: VecDeque::new() }
+        Self { keeping: Keeping::new(durability), coming: VecDeque::new(), written: BTreeMap::new(), records: BTreeMap::new() }
     }
 }
 
 /// Why a letter was given up, as its headers say it.
 fn why(message: &Message) -> Dead {
     let word = |name| message.header(name).and_then(Value::as_str);
-    let error = word("error").unwrap_or_default();
-    Dead { reason: word("reason").unwrap_or("error").into(), error: error.into() }
+    let error = word(letter::ERROR).unwrap_or_default();
+    Dead { reason: word(letter::REASON).unwrap_or("error").into(), error: error.into() }
 }
 
 impl DeadLetters {
-    fn bury(&mut self, mut message: Message, fx: &mut Effects<'_>) {
+    /// Keeps a letter; its number.
+    fn bury(&mut self, mut message: Message, fx: &mut Effects<'_>) -> u64 {
         // It is kept on purpose: whoever waited for its end need not repeat it.
         fx.accept(&mut message);
-        self.ended += 1;
         self.count(&message, fx);
-        self.kept.push_back(message);
-        self.trim();
+        let (number, let_go) = self.shelf.put(message, fx.now());
+        self.forget(&let_go);
+        number
     }
 
-    fn trim(&mut self) {
-        while self.kept.len() > self.capacity {
-            self.kept.pop_front();
-            if let Some(durable) = &mut self.durable
-                && let Some(record) = durable.records.pop_front()
-            {
-                durable.keeping.gone(record);
+    /// Letters that are no longer kept leave the disk too.
+    fn forget(&mut self, numbers: &[u64]) {
+        if let Some(durable) = &mut self.durable {
+            for number in numbers {
+                if let Some(record) = durable.records.remove(number) {
+                    durable.keeping.gone(record);
+                }
             }
         }
     }
 
     /// A letter has come: it is accepted when it is on the disk, if it is to lie there, and held until then.
     fn receive(&mut self, message: Message, fx: &mut Effects<'_>) {
-        let Some(durable) = &mut self.durable else { return self.bury(message, fx) };
-        let attempts = message.header("deliveries").and_then(Value::as_u64).unwrap_or(1) as u32;
+        let Some(durable) = &mut self.durable else {
+            self.bury(message, fx);
+            return;
+        };
+        let attempts = letter::deliveries(&message).max(1) as u32;
         let record = durable.keeping.put(&message, attempts, Some(why(&message)));
         durable.coming.push_back((record, fx.hold_until(message, Moment::NEVER)));
     }
 
     fn released(&mut self, ticket: Ticket, message: Message, fx: &mut Effects<'_>) {
-        if let Some(durable) = &mut self.durable
-            && let Some(record) = durable.written.remove(&ticket)
-        {
-            durable.records.push_back(record);
-        }
-        self.bury(message, fx);
+        let record = self.durable.as_mut().and_then(|durable| durable.written.remove(&ticket));
+        let number = self.bury(message, fx);
+        self.remember(number, record);
     }
 
     fn kept(&mut self, told: Told, fx: &mut Effects<'_>) {
@@ -154,19 +152,24 @@ impl DeadLetters {
 
     /// A letter that the run before has left: it is one of this run's too.
     fn take_back(&mut self, letter: Kept, fx: &mut Effects<'_>) {
-        self.ended += 1;
-        self.count(&letter.message, fx);
-        self.kept.push_back(letter.message);
-        if let Some(durable) = &mut self.durable {
-            durable.records.push_back(letter.number);
+        let number = self.bury(letter.message, fx);
+        self.remember(number, Some(letter.number));
+    }
+
+    /// Notes under which number a letter lies on the disk; one that was let go at once leaves it.
+    fn remember(&mut self, number: u64, record: Option<u64>) {
+        if let (Some(durable), Some(record)) = (&mut self.durable, record) {
+            durable.records.insert(number, record);
+            if self.shelf.get(number).is_none() {
+                self.forget(&[number]);
+            }
         }
-        self.trim();
     }
 
     /// Counts by the word that a store or the engine has written into the headers. A new reason is a line in the journal.
     fn count(&mut self, message: &Message, fx: &mut Effects<'_>) {
         let word = |name| message.header(name).and_then(Value::as_str);
-        let reason = word("reason").or_else(|| word("error")).unwrap_or("unknown");
+        let reason = word(letter::REASON).or_else(|| word(letter::ERROR)).unwrap_or("unknown");
         if let Some((_, count)) = self.reasons.iter_mut().find(|(known, _)| &**known == reason) {
             *count += 1;
             return;
@@ -212,8 +215,8 @@ impl Behaviour for DeadLetters {
     }
 
     fn change(&mut self, form: &mut Form<'_>) -> Change {
-        self.capacity = read(form);
-        self.trim();
+        let let_go = self.shelf.set_capacity(read(form));
+        self.forget(&let_go);
         match (&mut self.durable, Durability::read(form)) {
             (Some(durable), Some(durability)) => durable.keeping.set(durability),
             (None, None) => {}
@@ -223,15 +226,30 @@ impl Behaviour for DeadLetters {
     }
 
     fn dead_lettered(&self) -> u64 {
-        self.ended
+        self.shelf.counted()
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        Some(&self.shelf)
+    }
+
+    fn shelf_mut(&mut self) -> Option<&mut Shelf> {
+        Some(&mut self.shelf)
+    }
+
+    fn letter_left(&mut self, number: u64, fx: &mut Effects<'_>) {
+        self.forget(&[number]);
+        if let Some(durable) = &mut self.durable {
+            durable.keeping.flush(fx);
+        }
     }
 
     fn gauges(&self, now: Moment, gauges: &mut Vec<Gauge>) {
         let count = |name, value: u64| Gauge { name, value: value as f64, unit: "messages" };
-        let oldest = self.kept.front().map_or(0.0, |message| now.since(message.entered).seconds());
+        let oldest = self.shelf.iter().next().map_or(0.0, |letter| now.since(letter.message.entered).seconds());
         gauges.extend([
-            count("dead letters", self.ended),
-            count("kept", self.kept.len() as u64),
+            count("dead letters", self.shelf.counted()),
+            count("kept", self.shelf.len() as u64),
             count("reasons", self.reasons.len() as u64),
             Gauge { name: "oldest", value: oldest, unit: "s" },
         ]);

@@ -11,6 +11,7 @@ use crate::node::{
 };
 use crate::setting::Settings;
 use crate::units::Moment;
+use std::sync::Arc;
 
 const OUT: usize = 0;
 const LETTERS: usize = 1;
@@ -177,6 +178,10 @@ impl Behaviour for Queue {
 
     fn held(&self) -> u64 {
         self.store.waiting()
+    }
+
+    fn takes_back(&self, _input: usize, message: &Message) -> Result<(), Arc<str>> {
+        self.store.takes_back(message)
     }
 
     fn waited(&self, now: Moment) -> Option<u128> {

@@ -2,11 +2,13 @@
 
 use super::rules::{self, Counts, Retry as Pause, Rules, WhenFull};
 use super::store::Store;
+use crate::message::Message;
 use crate::node::{
     Behaviour, Change, Effects, Event, Family, Fan, Field, FieldType, Figure, Flow, Form, Gauge, Intake, Kind, Port, Ports, Preset,
 };
 use crate::setting::Settings;
 use crate::units::{Moment, Span};
+use std::sync::Arc;
 
 const OUT: usize = 0;
 
@@ -115,6 +117,10 @@ impl Behaviour for Retry {
 
     fn held(&self) -> u64 {
         self.store.waiting()
+    }
+
+    fn takes_back(&self, _input: usize, message: &Message) -> Result<(), Arc<str>> {
+        self.store.takes_back(message)
     }
 
     fn waited(&self, now: Moment) -> Option<u128> {

@@ -319,7 +319,7 @@ pub const WINDOW: Field = Field::new(
     "Deduplication window",
     FieldType::Span(1),
     Preset::Text("10 min"),
-    "How long the id of a message is remembered; up to 100,000 of them.",
+    "How long the id of a message is remembered; up to 100,000 of them. A dead letter put back to work by hand is let in all the same.",
 )
 .source("Azure Service Bus, duplicate detection: 10 minutes by default")
 .when("guarantee", &["effectively_once"]);

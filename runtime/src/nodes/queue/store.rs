@@ -26,7 +26,7 @@ use crate::random::Purpose;
 use crate::units::{Moment, Span};
 use chunks::Chunks;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// The token of the wake for the earliest moment due.
@@ -104,6 +104,8 @@ pub struct Store {
     waited: u128,
     /// Who waits for whose end, where order counts.
     turns: turns::Waiting,
+    /// How those that failed did so, by number; the failure that ends a message is not among them.
+    failures: BTreeMap<u64, Vec<(Moment, u32, Arc<str>)>>,
     /// What came within the window of deduplication.
     seen: Option<Window>,
     /// Whether nothing is handed out for now.
@@ -121,6 +123,7 @@ impl Store {
         let seen = rules.deduplicates.map(|span| Window::new(span, MOST_IDS));
         Self {
             turns: turns::Waiting::default(),
+            failures: BTreeMap::new(),
             seen,
             paused: false,
             duplicates: 0,
@@ -423,7 +426,7 @@ impl Store {
 
     /// Whether its id came within the window of deduplication.
     fn came_before(&mut self, message: &Message, now: Moment) -> bool {
-        self.seen.as_mut().is_some_and(|seen| seen.knows(&message.id.to_string(), now))
+        self.seen.as_mut().is_some_and(|seen| seen.knows(&message.id.to_string(), message.redriven, now))
     }
 
     /// Takes out the ready message that came first, of the lowest priority.

@@ -13,6 +13,7 @@ use crate::nodes::queue::rules::{self, Rules, WhenFull};
 use crate::nodes::queue::store::Store;
 use crate::setting::Settings;
 use crate::units::Moment;
+use std::sync::Arc;
 
 const OUT: usize = 0;
 const LETTERS: usize = 1;
@@ -237,6 +238,10 @@ impl Behaviour for Subscription {
 
     fn held(&self) -> u64 {
         self.store.waiting()
+    }
+
+    fn takes_back(&self, _input: usize, message: &Message) -> Result<(), Arc<str>> {
+        self.store.takes_back(message)
     }
 
     fn waited(&self, now: Moment) -> Option<u128> {

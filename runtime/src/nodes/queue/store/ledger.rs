@@ -141,6 +141,9 @@ impl Store {
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(at as u32);
         let message = slot.message.take().expect("a slot in use has a message");
+        if !self.failures.is_empty() {
+            self.failures.remove(&number);
+        }
         self.left_line(number, turn);
         if let Some(durable) = &mut self.durable {
             durable.gone(at);

@@ -1,6 +1,7 @@
 //! What becomes of deliveries: settled, renewed, failed, lost, expired.
 
 use super::{Place, Store};
+use crate::letter::{self, Failure};
 use crate::message::{Delivery, Message, Settlement};
 use crate::node::reason::{EXPIRED, MAX_DELIVERIES, SUPERSEDED};
 use crate::node::{Effects, Verdict};
@@ -68,12 +69,18 @@ impl Store {
         let now = fx.now();
         let attempt = self.slots[at].attempt;
         let tries = attempt.wrapping_sub(self.slots[at].before);
-        let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
         if self.rules.most_deliveries > 0 && tries >= self.rules.most_deliveries {
-            message.set_header("deliveries", tries.into());
             self.stop_line(at);
+            self.tell_failures(at, fx);
             return self.part_with(at, MAX_DELIVERIES, error.clone(), fx);
         }
+        let number = self.number(at);
+        let failures = self.failures.entry(number).or_default();
+        if failures.len() >= letter::MOST_FAILURES {
+            failures.remove(1);
+        }
+        failures.push((now, tries, error.clone()));
+        let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
         if message.expires <= now {
             return self.expire_kept(at, fx);
         }
@@ -88,7 +95,6 @@ impl Store {
         if let Some(durable) = &mut self.durable {
             durable.tried(at, tries);
         }
-        let number = self.number(at);
         self.make_ready(number, now, delay, true);
     }
 
@@ -120,8 +126,33 @@ impl Store {
         }
     }
 
+    /// Whether a message put back to work would be taken in now; if not, why.
+    pub fn takes_back(&self, message: &Message) -> Result<(), Arc<str>> {
+        let size = if self.rules.capacity_bytes.is_some() { message.size() as u64 } else { 0 };
+        match (self.full(size), self.much_unwritten()) {
+            (true, _) => Err("it is full".into()),
+            (_, true) => Err("its disk does not keep up".into()),
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// Writes its failures so far into a message that is about to be given up.
+    fn tell_failures(&mut self, at: usize, fx: &Effects<'_>) {
+        let failures = self.failures.remove(&self.number(at)).unwrap_or_default();
+        let deliveries = self.slots[at].attempt.wrapping_sub(self.slots[at].before);
+        let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
+        if deliveries > 0 {
+            message.set_header(letter::DELIVERIES, deliveries.into());
+        }
+        for (moment, delivery, error) in &failures {
+            let at = fx.calendar(*moment);
+            letter::remember(message, &Failure { node: "", error, at, delivery: Some(u64::from(*delivery)) });
+        }
+    }
+
     /// A message that waits in a slot has waited too long.
     pub(super) fn expire_kept(&mut self, at: usize, fx: &mut Effects<'_>) {
+        self.tell_failures(at, fx);
         if self.durable.is_some() && self.rules.expired_to_dead_letters {
             return self.part_with_kept(at, EXPIRED, &TOO_LONG.into(), fx);
         }
