@@ -87,6 +87,7 @@ impl Open {
     /// Takes a new run in place of the old one.
     pub fn begin(&mut self, session: Session) {
         self.problems_of_start.clear();
+        self.views.dead_letters.forget_run();
         self.redrawn = None;
         self.session = Some(session);
     }

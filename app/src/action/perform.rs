@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub mod file;
+pub mod letters;
 pub mod run;
 pub mod select;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Every command as one table: menus, command palette, shortcuts and tooltips are made from it.
 
-use super::perform::{edit, file, run, select, view};
+use super::perform::{edit, file, letters, run, select, view};
 use crate::state::{Open, State};
 use crate::theme::Icon;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -101,6 +101,14 @@ fn has_bends(state: &State) -> bool {
 }
 fn is_running(state: &State) -> bool {
     front_is(state, Open::running)
+}
+fn has_dead_letters(state: &State) -> bool {
+    let session = state.front().and_then(|open| open.session.as_ref()).filter(|session| session.alive());
+    let snapshot = session.and_then(crate::session::Session::snapshot);
+    snapshot.is_some_and(|snapshot| snapshot.dead_letters.values().any(|shelf| !shelf.is_empty()))
+}
+fn has_open_letter(state: &State) -> bool {
+    front_is(state, |open| open.views.dead_letters.has_open())
 }
 fn can_start(state: &State) -> bool {
     front_is(state, |open| !open.running() && !open.document.graph().nodes().is_empty())
@@ -245,7 +253,8 @@ pub static TABLE: &[Command] = &[
         has_document,
         view::dead_letters,
         "Brings the dead letters to the front.",
-    ),
+    )
+    .keys(&[key(CTRL_SHIFT, Key::D)]),
     command("view.problems", "Show problems", Menu::View, has_document, view::problems, "Brings the problems to the front.")
         .keys(&[key(CTRL_SHIFT, Key::M)]),
     command("view.journal", "Show journal", Menu::View, has_document, view::journal, "Brings the journal to the front."),
@@ -287,6 +296,40 @@ pub static TABLE: &[Command] = &[
         has_report,
         run::save_report,
         "Writes the report of the run that is over, as `pipewright run --json` does.",
+    ),
+    command(
+        "run.redrive",
+        "Redrive dead letters",
+        Menu::Run,
+        has_dead_letters,
+        letters::redrive,
+        "Puts the chosen dead letters, or all that are listed, back to work where each was given up.",
+    )
+    .keys(&[key(CTRL_SHIFT, Key::Enter)]),
+    command(
+        "run.redrive_open",
+        "Redrive the open dead letter",
+        Menu::Run,
+        has_open_letter,
+        letters::redrive_open,
+        "Puts the dead letter that is looked at back to work, as edited.",
+    ),
+    command(
+        "run.dry_run",
+        "Dry run of the open dead letter",
+        Menu::Run,
+        has_open_letter,
+        letters::dry_run,
+        "Tries in virtual time what would become of the dead letter that is looked at.",
+    )
+    .keys(&[key(CTRL_SHIFT, Key::T)]),
+    command(
+        "run.discard",
+        "Discard dead letters …",
+        Menu::Run,
+        has_dead_letters,
+        letters::discard,
+        "Lets the chosen dead letters, or all that are listed, end for good; asks first.",
     ),
     command("run.slower", "Slower", Menu::Run, has_document, run::slower, "Lets the simulation's clock go slower.")
         .keys(&[key(CTRL, Key::Comma)]),
