@@ -42,6 +42,11 @@ pub static ALL: &[Sample] = &[
     ),
     sample!("05-overload.ron", "Overload", "Bursts that the workers cannot follow: a bounded queue, drops, and a time to live."),
     sample!(
+        "patterns/dead-letters.ron",
+        "Dead letters and the desk",
+        "What fails is looked at, edited, tried in a dry run, and put back to work."
+    ),
+    sample!(
         "systems/earthquakes.ron",
         "Earthquakes",
         "A week of real earthquakes: bad records, content-based subscriptions, alerts, a table by region and minute."

@@ -117,3 +117,92 @@ fn dialogs_open_over_the_welcome_page() {
     assert_found(&screen.frames(2), "Search or run a command");
     assert!(screen.shell.state.dialog.is_some());
 }
+
+/// A person's way through the desk: see what failed, choose, look, edit, try, put back to work, and see it fail again.
+#[test]
+fn the_desk_leads_from_a_failure_back_to_work() {
+    let mut screen = Screen::new(ThemeChoice::Dark);
+    let sample = samples::ALL.iter().find(|sample| sample.title.contains("the desk")).expect("it is there");
+    perform::file::open_sample(&mut screen.shell.state, sample);
+    screen.shell.state.preferences.workspace.dock_tab = DockTab::DeadLetters;
+    assert_found(&screen.frames(2), "No dead letters");
+    screen.shell.state.front_mut().unwrap().speed = pipewright_runtime::engine::control::Speed::Times(20.0);
+    screen.shell.state.outbox.command("run.simulate");
+    let began = Instant::now();
+    let until = |screen: &mut Screen, what: &str, done: &dyn Fn(&pipewright_runtime::telemetry::snapshot::Snapshot) -> bool| {
+        loop {
+            let snapshot =
+                screen.shell.state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.snapshot()).cloned();
+            if snapshot.is_some_and(|snapshot| done(&snapshot)) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "waited in vain for {what}");
+            screen.frame();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    until(&mut screen, "letters", &|snapshot| snapshot.dead_letters.get("failed").is_some_and(|shelf| shelf.len() > 10));
+    let names = screen.frames(2);
+    for wanted in
+        ["Kitchen queue · max deliveries", "Search letters", "Redrive rate", "Choose all of Kitchen queue", "to Kitchen queue at once"]
+    {
+        assert_found(&names, wanted);
+    }
+    // With the keyboard: the palette's commands do what the buttons do.
+    screen.shell.state.outbox.command("run.redrive");
+    until(&mut screen, "the first to go back", &|snapshot| snapshot.dead_letters["failed"].acts.sent > 10);
+    let again = |snapshot: &pipewright_runtime::telemetry::snapshot::Snapshot| {
+        snapshot.dead_letters["failed"].iter().any(|letter| letter.redriven() == 1)
+    };
+    until(&mut screen, "one that failed again", &again);
+    let names = screen.frames(4);
+    assert_found(&names, "failed again");
+    assert_found(&names, "sent back");
+    // Discarding asks first, in its place, and goes on when told so.
+    screen.shell.state.outbox.command("run.discard");
+    assert_found(&screen.frames(3), "for good? They are counted as dropped.");
+    perform::letters::discard_now(&mut screen.shell.state);
+    until(&mut screen, "what was discarded", &|snapshot| snapshot.books.dropped.get("discarded").is_some_and(|count| *count > 0));
+    assert_found(&screen.frames(2), "discarded");
+    screen.shell.state.push(Action::Control(pipewright_runtime::engine::control::Control::StopNow));
+    until(&mut screen, "the end", &|snapshot| snapshot.state == RunState::Ended);
+}
+
+/// Every page of an opened letter, and a dry run of it as edited.
+#[test]
+fn an_opened_letter_is_edited_and_tried() {
+    let mut screen = Screen::new(ThemeChoice::Light);
+    let sample = samples::ALL.iter().find(|sample| sample.title.contains("the desk")).expect("it is there");
+    perform::file::open_sample(&mut screen.shell.state, sample);
+    screen.shell.state.preferences.workspace.dock_tab = DockTab::DeadLetters;
+    screen.shell.state.front_mut().unwrap().speed = pipewright_runtime::engine::control::Speed::Times(20.0);
+    screen.shell.state.outbox.command("run.simulate");
+    let began = Instant::now();
+    while !screen.shell.state.front_mut().unwrap().views.dead_letters.open_first("portions\":null") {
+        assert!(began.elapsed() < Duration::from_secs(60), "no wrong order is given up");
+        screen.frame();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    screen.shell.state.outbox.command("run.pause");
+    assert_found(&screen.frames(3), "Redrive this");
+    screen.shell.state.outbox.command("run.dry_run");
+    let wait_for = |screen: &mut Screen, wanted: &str| {
+        loop {
+            let names = screen.frames(2);
+            if names.iter().any(|name| name.contains(wanted)) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "`{wanted}` is not on screen; there is {names:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    wait_for(&mut screen, "it would fail again");
+    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("null", "2"));
+    let names = screen.frames(3);
+    assert_found(&names, "Difference");
+    assert_found(&names, "+   \"portions\": 2");
+    assert_found(&names, "Redrive edited");
+    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("2", "two"));
+    assert_found(&screen.frames(3), "This is not JSON");
+    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("two", "2"));
+}
