@@ -76,7 +76,7 @@ const BANS: &[Ban] = &[
             // A long jq program runs on a thread of its own, for its stack; the caller waits for it.
             "runtime/src/expr/jq.rs",
             "runtime/src/file",
-            // The file of the durable stores; the thread that writes to it is the live driver's.
+            // The file of the durable stores; the thread that writes to it is the live driver's. Stores of claims are moved through tokio's threads.
             "runtime/src/stores",
             // A heavy jq program runs on a thread of its own for its stack, and is waited for.
             "runtime/src/expr/jq.rs",

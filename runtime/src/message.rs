@@ -1,7 +1,9 @@
 //! The message: an envelope that is cheap to move, and a payload that is shared (G14).
 
+mod blob;
 mod outline;
 
+pub use blob::{Blob, BlobPlace, ClaimStore};
 pub use outline::{Look, Place, Seen};
 
 use crate::id::MessageId;
@@ -16,6 +18,9 @@ pub type Value = serde_json::Value;
 
 /// The largest payload carried inline, in bytes (G14).
 pub const INLINE_LIMIT: usize = 1 << 20;
+
+/// What a handle weighs in a pipe, in bytes.
+const HANDLE_WEIGHT: usize = 64;
 
 /// Why a payload has no parsed form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +63,8 @@ enum Origin {
     Value(Box<Value>),
     /// Which recipe, number, and how many bytes it writes.
     Recipe(Arc<dyn Recipe>, u64, usize),
+    /// They lie elsewhere, and stay there.
+    Handle(Box<Blob>),
 }
 
 impl Payload {
@@ -85,7 +92,20 @@ impl Payload {
         Self::of(Origin::Recipe(recipe, index, length))
     }
 
-    /// The bytes.
+    /// A handle to bytes that lie elsewhere.
+    pub fn from_blob(blob: Blob) -> Self {
+        Self::of(Origin::Handle(Box::new(blob)))
+    }
+
+    /// Where the bytes lie, if this is a handle.
+    pub fn blob(&self) -> Option<&Blob> {
+        match self.0.as_deref() {
+            Some(Body { origin: Origin::Handle(blob), .. }) => Some(blob),
+            _ => None,
+        }
+    }
+
+    /// The bytes. Of a handle, a short reference in their place ([`Blob::reference`]).
     pub fn bytes(&self) -> Bytes {
         self.0.as_ref().map_or_else(Bytes::new, |body| body.bytes().clone())
     }
@@ -96,6 +116,9 @@ impl Payload {
         match self.0.as_deref() {
             None => Ok(&NULL),
             Some(Body { origin: Origin::Value(value), .. }) => Ok(value),
+            Some(body @ Body { origin: Origin::Handle(blob), .. }) => {
+                body.read().value.get_or_init(|| Err(NotJson(blob.closed().into()))).as_ref()
+            }
             Some(body) => {
                 let parse = || serde_json::from_slice(body.bytes()).map_err(|error| NotJson(error.to_string().into()));
                 body.read().value.get_or_init(parse).as_ref()
@@ -110,6 +133,7 @@ impl Payload {
         match self.0.as_deref() {
             None => Some(Look::Built(&NULL)),
             Some(Body { origin: Origin::Value(value), .. }) => Some(Look::Built(value)),
+            Some(Body { origin: Origin::Handle(_), .. }) => None,
             Some(body) => {
                 let read = body.read();
                 if let Some(built) = read.value.get() {
@@ -122,13 +146,19 @@ impl Payload {
         }
     }
 
-    /// Length in bytes. Writes a value out if that was not done yet.
+    /// Length in bytes; of a handle, that of the bytes it stands for. Writes a value out if that was not done yet.
     pub fn len(&self) -> usize {
         match self.0.as_deref() {
             None => 0,
             Some(Body { origin: Origin::Recipe(_, _, length), .. }) => *length,
+            Some(Body { origin: Origin::Handle(blob), .. }) => usize::try_from(blob.length).unwrap_or(usize::MAX),
             Some(body) => body.bytes().len(),
         }
+    }
+
+    /// How many bytes travel with the message: a handle's stay where they lie.
+    pub fn inline_len(&self) -> usize {
+        if self.blob().is_some() { HANDLE_WEIGHT } else { self.len() }
     }
 
     /// Whether there is no payload.
@@ -150,6 +180,7 @@ impl Body {
                 self.bytes.get_or_init(|| Box::new(write()))
             }
             Origin::Recipe(recipe, index, _) => self.bytes.get_or_init(|| Box::new(Bytes::from(recipe.write(*index)))),
+            Origin::Handle(blob) => self.bytes.get_or_init(|| Box::new(Bytes::from(blob.reference()))),
         }
     }
 }
@@ -161,7 +192,7 @@ impl std::fmt::Debug for Payload {
 }
 impl PartialEq for Payload {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes() == other.bytes()
+        self.blob() == other.blob() && self.bytes() == other.bytes()
     }
 }
 
@@ -384,10 +415,10 @@ impl Message {
         made
     }
 
-    /// Payload bytes plus what the headers weigh: what a pipe's byte bound counts.
+    /// Payload bytes that travel along plus what the headers weigh: what a pipe's byte bound counts.
     pub fn size(&self) -> usize {
         let headers: usize = self.head().headers.iter().map(|(name, _)| name.len() + 16).sum();
-        self.payload.len() + headers
+        self.payload.inline_len() + headers
     }
 }
 

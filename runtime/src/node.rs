@@ -8,6 +8,7 @@
 
 pub mod batch;
 pub mod behaviour;
+pub mod claims;
 pub mod effects;
 pub mod field;
 pub mod form;

@@ -1,6 +1,7 @@
 //! The node kinds: one folder per family, one file per kind.
 
 pub mod choreography;
+pub mod claim;
 pub mod filter;
 pub mod publish;
 pub mod queue;
@@ -15,6 +16,7 @@ pub const CATALOGUE: Catalogue = Catalogue(&[
     &publish::generator::GENERATOR,
     &publish::schedule::SCHEDULE,
     &publish::file_source::FILE_SOURCE,
+    &publish::blob_source::BLOB_SOURCE,
     &publish::stdin::STDIN,
     &topic::topic::TOPIC,
     &topic::subscription::SUBSCRIPTION,
@@ -41,6 +43,8 @@ pub const CATALOGUE: Catalogue = Catalogue(&[
     &filter::delay::DELAY,
     &filter::sample::SAMPLE,
     &filter::wire_tap::WIRE_TAP,
+    &claim::check_in::CHECK_IN,
+    &claim::check_out::CHECK_OUT,
     &choreography::join::JOIN,
     &sink::sink::SINK,
 ]);

@@ -8,6 +8,7 @@
 //! 2. One process writes a file at a time; it holds a lock beside the file, which the system takes away when the process ends, however it ends.
 //! 3. A message that cannot be read any more becomes a dead letter with the reason `unreadable`; it is never passed over in silence.
 
+pub mod claims;
 pub mod file;
 pub mod letters;
 mod record;

@@ -365,6 +365,14 @@ pub static TABLE: &[Explanation] = &[
         "(format: 1, nodes: {\"g\": generator(rate: \"400/s\"), \"slow\": step(time: \"20 ms\"), \"done\": sink()}, \
          pipes: [\"g.out -> slow.in\", \"slow.out -> done.in\"])",
     ),
+    code(
+        "PW910",
+        "A claim that ends before its message",
+        "The payload is thrown away when the claim's time to live is over, but a queue between check-in and check-out may keep the message, or deliver it again, for longer than that. Who fetches the payload then finds \
+         a reference and nothing behind it: the message ends as `claim_expired`. The claim must live longer than the message's time to live and than all its deliveries together.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"in\": check_in(time_to_live: \"1 min\"), \"work\": queue(time_to_live: \"1 h\"), \"out\": check_out(), \"done\": sink()}, \
+         pipes: [\"g.out -> in.in\", \"in.out -> work.in\", \"work.out -> out.in\", \"out.out -> done.in\"])",
+    ),
 ];
 
 #[cfg(test)]

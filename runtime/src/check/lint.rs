@@ -1,6 +1,7 @@
 //! Advice: the graph runs, but a person who knows such systems would ask "do you mean that?". One file per piece of advice.
 
 mod attempts;
+mod claim_ends;
 mod dead_letters;
 mod must_grow;
 mod nobody;
@@ -23,4 +24,5 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
     window::check(survey, problems);
     nobody::check(survey, problems);
     pipe_fills::check(survey, problems);
+    claim_ends::check(survey, problems);
 }

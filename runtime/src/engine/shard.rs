@@ -323,6 +323,9 @@ impl Shard {
                         self.released(station, ticket, message, pipe, cancelled);
                     }
                     Some(Waiting::Wake(token)) => self.call(station, Event::Wake(token), None),
+                    Some(Waiting::Answer(ticket, generation, answer)) => {
+                        self.take_signal(station, Signal::Answer { ticket, generation, answer });
+                    }
                     Some(Waiting::Redrive) | None => {}
                 }
             }

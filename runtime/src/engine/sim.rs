@@ -2,7 +2,7 @@
 
 use super::assemble::{Names, Origin, assemble_at_rest};
 use super::desk::{Redrive, by_keeper};
-use super::files::Files;
+use super::files::{self, Files};
 use super::plan::Plan;
 use super::publish::{Part, Publisher};
 use super::shard::{Shard, World};
@@ -11,11 +11,12 @@ use super::summary::{self, Course};
 use crate::id::{NodeId, PipeId};
 use crate::letter::{Letter, LetterId};
 use crate::node::{Answer, Ask, Ticket};
+use crate::stores::claims::modelled::ModelledClaims;
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, Tapped};
 use crate::units::{Moment, Span};
 use crossbeam_channel::Sender;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a simulation may do and must measure.
@@ -97,8 +98,9 @@ impl Simulation {
     fn at_rest(plan: Plan, options: &SimulationOptions) -> Self {
         let origin = Origin { replication: options.replication, epoch: plan.starts_at };
         let folder = plan.folder.clone();
-        let files = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld { files: Files::new(&folder, options.write.clone()) }) };
-        let (names, shards) = assemble_at_rest(plan, 1, origin, files);
+        let claims = ModelledWorld::claims(&folder);
+        let world = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld::new(&folder, options.write.clone(), &claims)) };
+        let (names, shards) = assemble_at_rest(plan, 1, origin, world);
         let warm_up = Moment(options.warm_up.0);
         let warm = warm_up == Moment::START;
         Self { names, shards, publisher: Publisher::default(), now: Moment::START, warm_up, warm, drains: 0, within: options.within }
@@ -230,8 +232,20 @@ pub(crate) const MOST_DRAINS: u32 = 16;
 
 /// The outside of a simulation: it reads the files that the graph names, and writes none unless told.
 pub struct ModelledWorld {
-    /// The graph's files.
-    pub files: Files,
+    files: Files,
+    claims: Arc<ModelledClaims>,
+}
+
+impl ModelledWorld {
+    /// The modelled stores of a run, empty: its shards share them.
+    pub fn claims(folder: &Path) -> Arc<ModelledClaims> {
+        Arc::new(ModelledClaims::new(files::resolve(folder)))
+    }
+
+    /// The world of one shard: files are read below `folder`, and written below `write` if at all.
+    pub fn new(folder: &Path, write: Option<PathBuf>, claims: &Arc<ModelledClaims>) -> Self {
+        Self { files: Files::new(folder, write, claims.clone()), claims: claims.clone() }
+    }
 }
 
 impl World for ModelledWorld {
@@ -240,6 +254,7 @@ impl World for ModelledWorld {
             Ask::ReadInput { .. } => Answer::Records { records: Vec::new(), offset: 0, line: 1, end: true },
             Ask::Print { .. } => Answer::Done,
             Ask::Recover { .. } | Ask::Keep { .. } => Answer::Modelled,
+            Ask::Claim(ask) => self.claims.perform(*ask),
             other => self.files.perform(other),
         })
     }

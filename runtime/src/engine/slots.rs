@@ -1,7 +1,7 @@
 //! A station's open holds and wakes (G8): what its calendar entries stand for.
 
 use crate::message::Message;
-use crate::node::Ticket;
+use crate::node::{Answer, Ticket};
 use crate::units::Moment;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,8 @@ pub enum Waiting {
     Wake(u64),
     /// The moment of a dead letter that is to go back to work: only the activation matters.
     Redrive,
+    /// An answer of the modelled outside, which takes its time: to which request, and of which generation.
+    Answer(Ticket, u32, Box<Answer>),
 }
 
 #[derive(Debug)]
@@ -135,6 +137,6 @@ impl Slots {
 const fn ticket_of(waiting: &Waiting) -> Option<Ticket> {
     match waiting {
         Waiting::Hold { ticket, .. } => Some(*ticket),
-        Waiting::Wake(_) | Waiting::Redrive => None,
+        Waiting::Wake(_) | Waiting::Answer(..) | Waiting::Redrive => None,
     }
 }

@@ -18,6 +18,8 @@ pub enum Effect {
     Enter(usize, Message),
     /// A message goes on at this output.
     Emit(usize, Message),
+    /// A message goes on at an output with a delivery of this node's own, which hears `Settled` when its last descendant has ended.
+    EmitAwaited(usize, Message),
     /// A message goes on at an output that copies, to these of its pipes only (books: copied, for all but one).
     EmitAmong(usize, Arc<[u32]>, Message),
     /// One more copy of a message that goes on elsewhere too (books: copied).
@@ -72,6 +74,21 @@ pub enum Effect {
     Error(Arc<str>),
     /// This source has nothing more to send, ever.
     Exhausted,
+}
+
+impl Effect {
+    /// At which output a message leaves by this, in the order of a pipe.
+    pub const fn output(&self) -> Option<usize> {
+        match self {
+            Self::Enter(at, _)
+            | Self::Emit(at, _)
+            | Self::EmitAwaited(at, _)
+            | Self::Copy(at, _)
+            | Self::SplitOff(at, _)
+            | Self::HandOut(at, _) => Some(*at),
+            _ => None,
+        }
+    }
 }
 
 /// What stays the same for a station through its life: its identity and its streams.
@@ -166,17 +183,11 @@ impl<'a> Effects<'a> {
     /// and `Room` follows when the outbox has emptied. That is the only way to hear of room, so a source that wants to go on when there
     /// is room again emits one message more than there is room for.
     pub fn room(&self, port: usize) -> usize {
-        let goes_there = |wish: &&Effect| match wish {
-            Effect::Enter(at, _) | Effect::Emit(at, _) | Effect::Copy(at, _) | Effect::SplitOff(at, _) | Effect::HandOut(at, _) => {
-                *at == port
-            }
-            _ => false,
-        };
         let room = self.rooms.get(port).copied().unwrap_or(0);
         if room == 0 {
             return 0;
         }
-        room.saturating_sub(self.wishes.range(self.first..).filter(goes_there).count())
+        room.saturating_sub(self.wishes.range(self.first..).filter(|wish| wish.output() == Some(port)).count())
     }
 
     /// How many pipes leave this output.
@@ -236,6 +247,13 @@ impl<'a> Effects<'a> {
         if let Some(message) = self.pass(Way::Emitted(port as u16), port, message) {
             self.wishes.push_back(Effect::Emit(port, message));
         }
+    }
+
+    /// A message goes on with a delivery of this node's own in place of those it came with, by `number` and `attempt`: the node hears
+    /// `Settled` when its last descendant has ended. Whoever waits for the message's former deliveries is this node's to tell.
+    pub fn emit_awaited(&mut self, port: usize, mut message: Message, number: u64, attempt: u32) {
+        message.settlement = crate::message::Settlement::One(crate::message::Delivery { origin: 0, attempt, number });
+        self.wishes.push_back(Effect::EmitAwaited(port, message));
     }
 
     /// A message goes on at an output that copies, to these of its pipes only: at least one, each by its number among the output's pipes.

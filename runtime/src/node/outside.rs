@@ -1,7 +1,8 @@
 //! What a behaviour may ask of the outside world, and what can come back (G9). The behaviour never touches the world itself.
 
+use super::claims::{ClaimAnswer, ClaimAsk};
 use crate::id::NodeId;
-use crate::message::Message;
+use crate::message::{Blob, Message};
 use crate::units::Span;
 use bytes::Bytes;
 use std::path::PathBuf;
@@ -52,6 +53,22 @@ pub enum Ask {
     Print {
         /// What to print.
         bytes: Bytes,
+    },
+    /// Something of a store of claims. Answered with [`Answer::Claim`].
+    Claim(Box<ClaimAsk>),
+    /// A handle to a whole file. Answered with [`ClaimAnswer::Taken`].
+    Handle {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Add the bytes of a handle to a file, piece by piece. Answered with [`Answer::Done`].
+    AppendBlob {
+        /// The file.
+        path: PathBuf,
+        /// What to add.
+        blob: Box<Blob>,
+        /// Whether what was there is cut off first.
+        truncate: bool,
     },
     /// What the run before has left in this node's durable store. Answered with [`Answer::Recovered`], or [`Answer::Modelled`] where there is
     /// no store.
@@ -144,6 +161,16 @@ pub struct Kept {
     pub message: Message,
 }
 
+impl Ask {
+    /// How long the modelled outside of a simulation takes for it.
+    pub fn modelled_latency(&self) -> Span {
+        match self {
+            Self::Claim(ask) => ask.model.latency.min(ask.within),
+            _ => Span::ZERO,
+        }
+    }
+}
+
 /// One record read, or what was wrong with it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Record {
@@ -176,6 +203,8 @@ pub enum Answer {
         /// Whether the end was reached (of a file: for now; it may grow).
         end: bool,
     },
+    /// What a store of claims, or a handle, answers with.
+    Claim(ClaimAnswer),
     /// It was done.
     Done,
     /// There is no such thing in this world: the node goes on as its model says, as if it were done after a while.

@@ -434,10 +434,7 @@ impl Script {
     }
 
     fn interpret(&mut self, wishes: VecDeque<Effect>) {
-        let emits = |wish: &&Effect| {
-            matches!(wish, Effect::Enter(..) | Effect::Emit(..) | Effect::Copy(..) | Effect::SplitOff(..) | Effect::HandOut(..))
-        };
-        let emitted = wishes.iter().filter(emits).count();
+        let emitted = wishes.iter().filter(|wish| wish.output().is_some()).count();
         assert!(emitted <= Effects::MOST_EMITTED, "{} emitted {emitted} messages in one event (G1)", self.kind.name);
         for wish in wishes {
             self.carry_out(wish);

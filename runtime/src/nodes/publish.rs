@@ -1,6 +1,7 @@
 //! Where messages come from.
 
 pub mod arrivals;
+pub mod blob_source;
 pub mod closed_loop;
 pub mod file_source;
 pub mod gate;

@@ -26,7 +26,7 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
 }
 
 /// From the first delivery of a store to its last, the delays alone, and how that comes about. `None` if it tries for ever or not again.
-fn all_retries(survey: &Survey<'_>, store: usize) -> Option<(Span, String)> {
+pub(super) fn all_retries(survey: &Survey<'_>, store: usize) -> Option<(Span, String)> {
     let span = |name: &str| survey.value(store, name).and_then(|value| value.as_str()?.parse::<Span>().ok());
     let Some(Setting::Integer(deliveries)) = survey.value(store, "max_deliveries") else { return None };
     let retries = u32::try_from(deliveries).ok()?.checked_sub(1)?.min(10_000);

@@ -5,7 +5,6 @@ use super::worker::{Order, Reply, Rest, Worker};
 use crate::engine::assemble::{Names, Origin, assemble};
 use crate::engine::control::Control;
 use crate::engine::desk::{Redrive, by_keeper};
-use crate::engine::files::Files;
 use crate::engine::plan::Plan;
 use crate::engine::shard::Shard;
 use crate::engine::shard::World;
@@ -208,7 +207,8 @@ pub fn run_cranked(plan: Plan, workers: usize, until: Span) -> std::io::Result<R
 pub fn run_cranked_by_hand(plan: Plan, workers: usize, until: Span, acts: &[(Moment, Control)]) -> std::io::Result<Report> {
     let origin = Origin { replication: 0, epoch: plan.starts_at };
     let folder = plan.folder.clone();
-    let world = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld { files: Files::new(&folder, None) }) };
+    let claims = ModelledWorld::claims(&folder);
+    let world = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld::new(&folder, None, &claims)) };
     let (names, shards): (Names, Vec<Shard>) = assemble(plan, workers, origin, world);
     let lines = channels(shards.len());
     let mut crew = Crew::start(shards, lines)?;

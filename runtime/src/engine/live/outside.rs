@@ -2,13 +2,14 @@
 
 use super::storekeeper::{Storekeeper, Work};
 use super::worker::Order;
-use crate::engine::files::Files;
+use crate::engine::files::{self, Files};
 use crate::engine::records;
 use crate::engine::shard::World;
 use crate::engine::signal::{Parcel, Signal, source_of_station};
 use crate::node::outside::{Record, RecordFormat};
 use crate::node::{Answer, Ask, Ticket};
 use crate::stores::Stores;
+use crate::stores::claims::live::LiveClaims;
 use crossbeam_channel::Sender;
 use std::io::{BufRead as _, BufReader, Stdin};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub struct Outside {
     written: PathBuf,
     /// Writes to the durable stores, where the graph has any.
     keeper: Option<Storekeeper>,
+    claims: Arc<LiveClaims>,
 }
 
 impl Outside {
@@ -31,7 +33,8 @@ impl Outside {
     pub fn start(folder: &Path, written: &Path, stores: Option<Stores>) -> std::io::Result<Self> {
         let keeper = stores.map(Storekeeper::start).transpose()?;
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("outside").enable_time().build()?;
-        Ok(Self { runtime: Arc::new(runtime), folder: folder.to_owned(), written: written.to_owned(), keeper })
+        let claims = Arc::new(LiveClaims::new(written.to_owned(), files::resolve(folder)));
+        Ok(Self { runtime: Arc::new(runtime), folder: folder.to_owned(), written: written.to_owned(), keeper, claims })
     }
 
     /// Closes the durable stores, once all that was asked for is written: the next run may open them.
@@ -47,7 +50,8 @@ impl Outside {
             runtime: self.runtime.clone(),
             keeper: self.keeper.as_ref().map(Storekeeper::line),
             orders,
-            files: Arc::new(Mutex::new(Files::new(&self.folder, Some(self.written.clone())))),
+            files: Arc::new(Mutex::new(Files::new(&self.folder, Some(self.written.clone()), self.claims.clone()))),
+            claims: self.claims.clone(),
             line: None,
         }
     }
@@ -59,6 +63,7 @@ pub struct LiveWorld {
     keeper: Option<Sender<Work>>,
     orders: Sender<Order>,
     files: Arc<Mutex<Files>>,
+    claims: Arc<LiveClaims>,
     line: Option<UnboundedSender<Request>>,
 }
 
@@ -81,6 +86,12 @@ impl World for LiveWorld {
                 let Ask::ReadInput { format, most } = request.ask else { return };
                 answer(&orders, &request, read_input(format, most));
             });
+            return None;
+        }
+        if let Ask::Claim(ask) = &request.ask {
+            // Each by itself: a large payload holds nobody up, and the nodes bound how many are under way.
+            let (orders, claims, ask) = (self.orders.clone(), self.claims.clone(), (**ask).clone());
+            self.runtime.spawn(async move { answer(&orders, &request, claims.perform(ask).await) });
             return None;
         }
         if matches!(request.ask, Ask::Recover { .. } | Ask::Keep { .. }) {

@@ -9,7 +9,7 @@ use crate::id::mix;
 use crate::message::{INLINE_LIMIT, Message, Settlement, Tracked};
 use crate::node::reason::TOO_BIG;
 use crate::node::{Effect, Effects, Fan, Flow, Intake, PortRole};
-use crate::units::Moment;
+use crate::units::{Moment, Span};
 use std::sync::Arc;
 
 impl Shard {
@@ -51,6 +51,12 @@ impl Shard {
                 station.counts.drop_many(crate::node::reason::SOURCE_OVERRUN, arrivals);
             }
             Effect::Emit(port, message) => self.emit(station, port, message),
+            Effect::EmitAwaited(port, mut message) => {
+                if let Settlement::One(delivery) = &mut message.settlement {
+                    delivery.origin = station.number;
+                }
+                self.emit(station, port, message);
+            }
             Effect::EmitAmong(port, branches, message) => self.copy_among(station, port, &branches, message),
             Effect::CopyTo(port, branch, mut message) => {
                 station.counts.copied += 1;
@@ -125,9 +131,17 @@ impl Shard {
                 let generation = station.generation;
                 station.asks += 1;
                 station.account.asked = true;
-                if let Some(answer) = self.world.ask(station.number, ticket, generation, *ask) {
-                    let source = Self::source(station);
-                    self.signal(station, station.number, source, Signal::Answer { ticket, generation, answer: Box::new(answer) });
+                let latency = ask.modelled_latency();
+                match self.world.ask(station.number, ticket, generation, *ask).map(Box::new) {
+                    None => {}
+                    Some(answer) if latency == Span::ZERO => {
+                        let source = Self::source(station);
+                        self.signal(station, station.number, source, Signal::Answer { ticket, generation, answer });
+                    }
+                    Some(answer) => {
+                        let slot = station.slots.put(Waiting::Answer(ticket, generation, answer));
+                        self.schedule(station, slot, self.now + latency);
+                    }
                 }
             }
             Effect::Renew(settlement, until) => {
@@ -201,7 +215,7 @@ impl Shard {
         if output.flow == Flow::Pull {
             return self.hand_out(station, port, message);
         }
-        let (length, size) = (message.payload.len(), message.size());
+        let (length, size) = (message.payload.inline_len(), message.size());
         if length > INLINE_LIMIT && output.role != PortRole::Error {
             let error = format!("the payload has {length} bytes, at most {INLINE_LIMIT} travel inline");
             return self.too_big(station, port, message, &error.into());

@@ -15,7 +15,7 @@ impl Script {
                 self.tally.entered += 1;
                 self.send_out(port, message);
             }
-            Effect::Emit(port, message) => self.send_out(port, message),
+            Effect::Emit(port, message) | Effect::EmitAwaited(port, message) => self.send_out(port, message),
             Effect::EmitAmong(port, branches, message) => {
                 assert!(!branches.is_empty(), "{} sends to nobody", self.kind.name);
                 self.tally.copied += branches.len() as u64 - 1;

@@ -199,7 +199,7 @@ impl Enrich {
                 }
             }
             Answer::Failed(error) => fx.error(format!("the table cannot be read: {error}")),
-            Answer::Done | Answer::Modelled | Answer::Recovered { .. } => {}
+            Answer::Done | Answer::Claim(_) | Answer::Modelled | Answer::Recovered { .. } => {}
         }
         self.loaded = true;
     }

@@ -1,6 +1,6 @@
 //! Step: work inside a chain of filters, n-fold, with retries, keeping the order or not.
 
-mod order;
+pub(in crate::nodes) mod order;
 
 use super::{error, input};
 use crate::distribution::Distribution;

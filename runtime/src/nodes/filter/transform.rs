@@ -97,6 +97,9 @@ impl Format {
     }
 
     fn read(self, payload: &Payload, columns: &[String]) -> Result<Value, String> {
+        if let Some(blob) = payload.blob() {
+            return Err(blob.closed());
+        }
         let bytes = || payload.bytes();
         match self {
             Self::Json => payload.value().cloned().map_err(ToString::to_string),

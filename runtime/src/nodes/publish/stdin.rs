@@ -96,7 +96,7 @@ impl Stdin {
                 fx.error(error);
                 self.end = true;
             }
-            Answer::Done | Answer::Modelled | Answer::Recovered { .. } => {}
+            Answer::Done | Answer::Claim(_) | Answer::Modelled | Answer::Recovered { .. } => {}
         }
     }
 }

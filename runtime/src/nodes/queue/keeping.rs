@@ -248,7 +248,9 @@ impl Keeping {
             }
             Answer::Done => self.written(fx),
             Answer::Failed(error) => self.failed(error, fx),
-            Answer::Records { .. } => self.failed("the outside answered something else to a durable store".to_owned(), fx),
+            Answer::Records { .. } | Answer::Claim(_) => {
+                self.failed("the outside answered something else to a durable store".to_owned(), fx)
+            }
         }
     }
 

@@ -223,6 +223,9 @@ impl Store {
             self.duplicates += 1;
             return fx.drop(message, DUPLICATE);
         }
+        if self.durable.is_some() && message.payload.blob().is_some() {
+            return fx.reject(message, "a durable store keeps bytes, and the payload is a handle: check it in first");
+        }
         let patience = match &self.rules.time_to_live {
             None => None,
             Some(Distribution::Constant(span)) => Some(*span),

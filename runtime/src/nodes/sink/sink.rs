@@ -1,6 +1,6 @@
 //! Sink: where messages end well: counted, written to a file, or printed.
 
-use crate::message::Message;
+use crate::message::{Blob, Message};
 use crate::node::field::Word;
 use crate::node::{
     Answer, Ask, Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Intake, Kind, Port, Ports, Preset,
@@ -80,6 +80,7 @@ pub static SINK: Kind = Kind {
             begun: false,
             lines: Vec::new(),
             waiting: Vec::new(),
+            blobs: VecDeque::new(),
             under_way: None,
             ended: 0,
             written: 0,
@@ -115,6 +116,11 @@ impl Target {
             _ => Place::Nowhere,
         };
         Self { place, envelope: form.flag("envelope") }
+    }
+
+    /// A payload that goes into the file as it is, byte for byte: that of a handle.
+    fn whole<'a>(&self, message: &'a Message) -> Option<&'a Blob> {
+        message.payload.blob().filter(|_| matches!(self.place, Place::File { .. }) && !self.envelope)
     }
 
     /// Adds the message's line. A payload that is no JSON is written as JSON text, so that every line stays JSON.
@@ -160,10 +166,20 @@ struct Sink {
     /// Lines not yet on their way, and the holds of their messages.
     lines: Vec<u8>,
     waiting: Vec<Ticket>,
+    /// Handles not yet on their way; lines that came after one wait behind it.
+    blobs: VecDeque<Queued>,
     /// The open request, its holds, and how it ended once it has.
     under_way: Option<UnderWay>,
     ended: u64,
     written: u64,
+}
+
+/// A handle to be written, and the lines with their holds that came before it.
+struct Queued {
+    lines: Vec<u8>,
+    waiting: Vec<Ticket>,
+    hold: Ticket,
+    blob: Box<Blob>,
 }
 
 struct UnderWay {
@@ -180,6 +196,13 @@ impl Sink {
             self.ended += 1;
             return fx.deliver(message);
         }
+        if let Some(blob) = self.target.whole(&message) {
+            let blob = Box::new(blob.clone());
+            let (lines, waiting) = (std::mem::take(&mut self.lines), std::mem::take(&mut self.waiting));
+            let hold = fx.hold_until(message, Moment::NEVER);
+            self.blobs.push_back(Queued { lines, waiting, hold, blob });
+            return self.flush(fx);
+        }
         self.target.write(&message, fx.now(), &mut self.lines);
         self.waiting.push(fx.hold_until(message, Moment::NEVER));
         self.flush(fx);
@@ -188,10 +211,17 @@ impl Sink {
     /// Sends what has gathered on its way, unless something is under way: batches grow by themselves when writing is slow, and a single
     /// message never lingers.
     fn flush(&mut self, fx: &mut Effects<'_>) {
-        if self.under_way.is_some() || self.waiting.is_empty() {
+        if self.under_way.is_some() {
             return;
         }
-        let bytes = bytes::Bytes::from(std::mem::take(&mut self.lines));
+        // Lines before a handle go first, then the handle, then what came after it.
+        let (lines, waiting) = match self.blobs.front_mut() {
+            Some(next) if next.waiting.is_empty() => return self.flush_blob(fx),
+            Some(next) => (std::mem::take(&mut next.lines), std::mem::take(&mut next.waiting)),
+            None if self.waiting.is_empty() => return,
+            None => (std::mem::take(&mut self.lines), std::mem::take(&mut self.waiting)),
+        };
+        let bytes = bytes::Bytes::from(lines);
         let length = bytes.len() as u64;
         let request = match &self.target.place {
             Place::File { path, append } => {
@@ -200,7 +230,17 @@ impl Sink {
             }
             Place::Print | Place::Nowhere => fx.ask(Ask::Print { bytes }),
         };
-        self.under_way = Some(UnderWay { request, holds: std::mem::take(&mut self.waiting).into(), bytes: length, answered: None });
+        self.under_way = Some(UnderWay { request, holds: waiting.into(), bytes: length, answered: None });
+    }
+
+    /// Sends the bytes of a handle on their way, into the file as they are.
+    fn flush_blob(&mut self, fx: &mut Effects<'_>) {
+        let Place::File { path, append } = &self.target.place else { return };
+        let Some(Queued { hold, blob, .. }) = self.blobs.pop_front() else { return };
+        let truncate = !append && !std::mem::replace(&mut self.begun, true);
+        let bytes = blob.length;
+        let request = fx.ask(Ask::AppendBlob { path: path.clone(), blob, truncate });
+        self.under_way = Some(UnderWay { request, holds: VecDeque::from([hold]), bytes, answered: None });
     }
 
     fn answered(&mut self, ticket: Ticket, answer: &Answer, fx: &mut Effects<'_>) {
@@ -208,7 +248,7 @@ impl Sink {
         let outcome = match answer {
             Answer::Done => Ok(()),
             Answer::Failed(error) => Err(error.as_str().into()),
-            Answer::Records { .. } | Answer::Modelled | Answer::Recovered { .. } => {
+            Answer::Records { .. } | Answer::Claim(_) | Answer::Modelled | Answer::Recovered { .. } => {
                 Err("the outside answered something else to a request to write".into())
             }
         };
@@ -353,6 +393,29 @@ mod tests {
         whole.run();
         let line: serde_json::Value = serde_json::from_str(&text(&whole.seen().asked[0]).0).unwrap();
         assert_eq!((&line["payload"], line["id"].as_str().unwrap().len()), (&json!(5), 36));
+    }
+
+    #[test]
+    fn g14_the_bytes_of_a_handle_go_into_the_file_between_the_lines_before_and_after() {
+        let settings = [("target", "file".into()), ("path", "out.bin".into())];
+        let mut sink = Script::new(&SINK, settings).answering("1 s", |_| Answer::Done);
+        for handle in [false, true, false, false, true] {
+            let mut message = sink.message(json!(7));
+            if handle {
+                let place = crate::message::BlobPlace::File("large.bin".into());
+                message.payload = crate::message::Payload::from_blob(Blob { place, length: 1 << 30 });
+            }
+            sink.send_message("in", message);
+        }
+        sink.run();
+        let written = |ask: &Ask| match ask {
+            Ask::AppendBlob { blob, truncate, .. } => format!("{} bytes, {truncate}", blob.length),
+            other => format!("{:?}", text(other)),
+        };
+        let written: Vec<_> = sink.seen().asked.iter().map(written).collect();
+        let expected = [r#"("7\n", true)"#, "1073741824 bytes, false", r#"("7\n7\n", false)"#, "1073741824 bytes, false"];
+        assert_eq!(written, expected);
+        assert_eq!((sink.seen().delivered.len(), sink.gauge("written") as u64), (5, (2 << 30) + 6));
     }
 
     #[test]
