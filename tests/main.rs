@@ -1,5 +1,6 @@
 //! The one test program: every module is one subject.
 
+mod claims;
 mod cli;
 mod determinism;
 mod durable;
