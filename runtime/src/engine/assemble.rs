@@ -189,6 +189,7 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             tickets: 0,
             wishes: VecDeque::new(),
             lane: Lane::default(),
+            rested: false,
             open: BTreeMap::default(),
             ready: false,
             producing: planned.ports.inputs.is_empty(),

@@ -402,6 +402,10 @@ impl Shard {
         for _ in 0..station.signals.visible(self.round) {
             match station.signals.take() {
                 Some((_, Signal::Closed { number, attempt })) => acks.push((number, attempt)),
+                // It is no event for a store, and has nothing to do with what was acknowledged.
+                Some((_, Signal::Granted { pipe, granted, finished })) if station.store.is_some() => {
+                    self.granted(station, pipe, granted, finished);
+                }
                 Some((_, signal)) => {
                     if !acks.is_empty() {
                         self.take_acks(station, &mut acks);

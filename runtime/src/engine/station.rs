@@ -155,6 +155,8 @@ pub struct Station {
     pub wishes: VecDeque<Effect>,
     /// The messages among it that go the short way.
     pub lane: Lane,
+    /// Whether a store has done what follows from the events so far ([`Behaviour::rest`]).
+    pub rested: bool,
     /// Deliveries of this store with more than one open descendant (G4): attempt and how many.
     pub open: BTreeMap<u64, (u32, u32)>,
     /// Whether it stands in the list of those that act next.
@@ -204,7 +206,19 @@ impl Station {
     /// come back.
     #[inline]
     pub fn call(&mut self, now: Moment, event: Event) -> Result<(), Arc<str>> {
-        self.guarded(now, |behaviour, fx| behaviour.on(event, fx))
+        let last = self.is_last_event();
+        self.rested = last;
+        self.guarded(now, |behaviour, fx| {
+            behaviour.on(event, fx);
+            if last {
+                behaviour.rest(fx);
+            }
+        })
+    }
+
+    /// Whether a store has nothing more before it, so that what follows from all of it can be done along with the event that comes now.
+    pub fn is_last_event(&self) -> bool {
+        self.store.is_some() && self.messages.is_empty() && self.signals.is_empty() && self.due.is_empty()
     }
 
     /// Runs one call into the behaviour and contains its panics.

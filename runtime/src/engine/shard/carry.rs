@@ -77,13 +77,7 @@ impl Shard {
                 station.counts.absorbed += 1;
                 self.close_tracked(station, message.tracked());
             }
-            Effect::Deliver(message) => {
-                station.counts.delivered += 1;
-                let latency = self.now.since(message.entered).0;
-                self.latency.record(latency);
-                station.latency.get_or_insert_default().record(latency);
-                self.ended(station, &message, 1);
-            }
+            Effect::Deliver(message) => self.deliver(station, &message),
             Effect::Drop(message, reason) => {
                 station.counts.drop(reason);
                 station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
@@ -165,6 +159,15 @@ impl Shard {
         }
     }
 
+    /// A message ended well (G6).
+    pub(super) fn deliver(&mut self, station: &mut Station, message: &Message) {
+        station.counts.delivered += 1;
+        let latency = self.now.since(message.entered).0;
+        self.latency.record(latency);
+        station.latency.get_or_insert_default().record(latency);
+        self.ended(station, message, 1);
+    }
+
     /// A message of a closed loop belongs to the source that it enters from (G7).
     pub(super) fn own(station: &Station, message: &mut Message) {
         if let Some(tracked) = message.tracked() {
@@ -198,7 +201,7 @@ impl Shard {
     }
 
     /// As [`Shard::emit`], for every kind of output and message.
-    fn emit_anyhow(&mut self, station: &mut Station, port: usize, message: Message) {
+    pub(super) fn emit_anyhow(&mut self, station: &mut Station, port: usize, message: Message) {
         let Some(output) = station.outputs.get(port) else {
             debug_assert!(false, "{} has no output {port}", station.id);
             return self.drop_at_output(station, &message, "no_output");
@@ -245,7 +248,7 @@ impl Shard {
         self.ended(station, message, 2);
     }
 
-    fn push(&mut self, station: &mut Station, port: usize, pipe: u32, mut message: Message, size: usize) {
+    pub(super) fn push(&mut self, station: &mut Station, port: usize, pipe: u32, mut message: Message, size: usize) {
         self.pipes[pipe as usize].fill(size);
         station.rooms[port] -= 1;
         station.outputs[port].full |= station.rooms[port] == 0;
@@ -287,7 +290,7 @@ impl Shard {
     }
 
     /// Hands a message out against the oldest credit (G3).
-    fn hand_out(&mut self, station: &mut Station, port: usize, mut message: Message) {
+    pub(super) fn hand_out(&mut self, station: &mut Station, port: usize, mut message: Message) {
         let Some(credit) = station.outputs[port].credits.front_mut() else {
             debug_assert!(false, "{} handed out without credit", station.id);
             return self.drop_at_output(station, &message, "no_credit");

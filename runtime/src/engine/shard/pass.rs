@@ -107,6 +107,11 @@ impl Shard {
 
     /// Hands over what went the short way, in runs.
     pub(super) fn carry_passed(&mut self, station: &mut Station) {
+        if station.lane.passed.len() == 1
+            && let Some(passed) = station.lane.passed.pop()
+        {
+            return self.carry_one(station, passed);
+        }
         let mut passed = std::mem::take(&mut station.lane.passed);
         let mut rest = passed.drain(..);
         while let Some(first) = rest.as_slice().first() {
@@ -121,6 +126,31 @@ impl Shard {
         }
         drop(rest);
         station.lane.passed = passed;
+    }
+
+    /// Hands over one message: there is no run to make of it.
+    fn carry_one(&mut self, station: &mut Station, Passed { way, size, mut message }: Passed) {
+        match way {
+            Way::Emitted(port) | Way::Entered(port) => {
+                let port = usize::from(port);
+                if matches!(way, Way::Entered(_)) {
+                    station.counts.entered += 1;
+                    self.events += 1;
+                    message.arrived = message.entered;
+                    Self::own(station, &mut message);
+                }
+                station.rooms[port] += 1;
+                match station.outputs[port].plain {
+                    Some(pipe) => self.push(station, port, pipe, message, size as usize),
+                    None => self.emit_anyhow(station, port, message),
+                }
+            }
+            Way::HandedOut(port) => {
+                station.rooms[usize::from(port)] += 1;
+                self.hand_out(station, usize::from(port), message);
+            }
+            Way::Delivered => self.deliver(station, &message),
+        }
     }
 
     /// Several messages go on at one output.
@@ -254,7 +284,8 @@ impl Shard {
 
     /// What a store does after the last of the events that reach it together.
     pub(super) fn rest(&mut self, station: &mut Station) {
-        if station.store.is_some() && station.health == Health::Well {
+        let rested = std::mem::take(&mut station.rested);
+        if station.store.is_some() && !rested && station.health == Health::Well {
             match station.guarded(self.now, |behaviour, fx| behaviour.rest(fx)) {
                 Ok(()) => self.carry_out(station, None),
                 Err(error) => self.broke(station, &error, None),
@@ -275,7 +306,15 @@ impl Shard {
             return;
         }
         self.count_events(station, acks.len() as u32);
-        match station.guarded(self.now, |behaviour, fx| behaviour.on_acks(acks, fx)) {
+        let last = station.is_last_event();
+        station.rested = last;
+        let heard = station.guarded(self.now, |behaviour, fx| {
+            behaviour.on_acks(acks, fx);
+            if last {
+                behaviour.rest(fx);
+            }
+        });
+        match heard {
             Ok(()) => self.carry_out(station, None),
             Err(error) => self.broke(station, &error, None),
         }

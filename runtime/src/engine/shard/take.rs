@@ -131,7 +131,7 @@ impl Shard {
     }
 
     /// A consumer reported to its store: what it finished, and for how many more it has free servers (G3).
-    fn granted(&mut self, station: &mut Station, pipe_number: u32, granted: u32, finished: u32) {
+    pub(super) fn granted(&mut self, station: &mut Station, pipe_number: u32, granted: u32, finished: u32) {
         if let Some(store) = &mut station.store {
             store.in_service = store.in_service.saturating_sub(u64::from(finished));
         }
@@ -144,6 +144,7 @@ impl Shard {
                 _ => credits.push_back((pipe_number, granted)),
             }
             // What a store does with it, it does when all signals are in.
+            station.rested = false;
             if station.store.is_none() {
                 self.call(station, Event::Room(port), None);
             }
