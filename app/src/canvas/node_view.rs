@@ -95,6 +95,11 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     let graph = Rect::from_min_max(at(14.0, 54.0), pos2(at(NODE_WIDTH - 12.0, 0.0).x, look.rect.bottom() - brush.scale(10.0)));
     let family_icon = node.family().map_or(Icon::More, Icon::family);
     brush.shapes.extend(family_icon.shapes(icon, colour));
+    if node.durable {
+        // A base under the icon: what is in here stays.
+        let base = Stroke::new(brush.scale(1.6).max(1.0), colour);
+        brush.add(Shape::line_segment([at(13.0, 31.0), at(27.0, 31.0)], base));
+    }
     // The mark
     let mark = look.mark.shapes(mark_at, brush.scale(9.0), theme);
     brush.shapes.extend(mark);

@@ -71,6 +71,8 @@ pub struct SceneNode {
     pub ports: Vec<ScenePort>,
     /// What was set, in a few words: shown while nothing runs.
     pub summary: String,
+    /// Whether it keeps its messages on the disk.
+    pub durable: bool,
     /// The text of each of its two figures that shows a setting.
     pub settings_shown: [Option<String>; 2],
     /// How many pipes leave it.
@@ -283,6 +285,7 @@ fn made(id: &NodeId, source: &Arc<Node>, kind: Option<&'static Kind>) -> SceneNo
         rect: Rect::from_min_size(position, vec2(NODE_WIDTH, height)),
         ports,
         summary: kind.map_or_else(String::new, |kind| summary(kind, &source.settings)),
+        durable: kind.is_some_and(|kind| kind.field(DURABLE).is_some()) && source.settings.get(DURABLE) == Some(&Setting::Flag(true)),
         settings_shown: kind.map_or_else(Default::default, |kind| {
             kind.figures.map(|figure| match figure {
                 Figure::Setting(name) => Some(shown(kind, &source.settings, name)),
@@ -295,13 +298,19 @@ fn made(id: &NodeId, source: &Arc<Node>, kind: Option<&'static Kind>) -> SceneNo
     }
 }
 
+/// The setting that keeps a node's messages on the disk, whatever its kind.
+const DURABLE: &str = "durable";
+
 /// The values that were set, in the order of the form; long texts left out.
 fn summary(kind: &'static Kind, settings: &Settings) -> String {
     use pipewright_runtime::node::FieldType;
     let short = kind.fields.iter().filter(|field| !matches!(field.ty, FieldType::LongText | FieldType::Template));
     let set = short.filter(|field| settings.get(field.name).is_some_and(|value| field.default.setting().as_ref() != Some(value)));
     let texts = set.take(3).map(|field| {
-        let text = shown(kind, settings, field.name);
+        let text = match settings.get(field.name) {
+            Some(Setting::Flag(true)) => field.label.to_lowercase(),
+            _ => shown(kind, settings, field.name),
+        };
         if field.unit.is_empty() { text } else { format!("{text} {}", field.unit) }
     });
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ").replace('\n', " ")
