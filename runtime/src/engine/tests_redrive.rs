@@ -1,6 +1,7 @@
 //! Dead letters put back to work by hand: simulated, live, and cranked.
 
 mod dry_run;
+mod durable;
 
 use super::control::Control;
 use super::desk::Redrive;

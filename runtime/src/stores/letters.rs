@@ -6,6 +6,7 @@
 use super::file::{self, StoreError, Stores};
 use super::record;
 use crate::id::MessageId;
+use crate::letter;
 use crate::message::{Message, Value};
 use crate::units::Moment;
 use rusqlite::{Transaction, TransactionBehavior, params};
@@ -14,9 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a message is a dead letter that could not be read back.
 pub(super) const UNREADABLE: &str = "unreadable";
-
-/// How many redrives a message went through.
-pub const REDRIVEN: &str = "redriven";
 
 /// A dead letter.
 #[derive(Clone, Debug)]
@@ -44,13 +42,13 @@ impl Letter {
     /// The node that gave it up: where it goes back to.
     pub fn origin(&self) -> &str {
         let word = |name| self.message.header(name).and_then(Value::as_str);
-        let origin = word("origin").map(|origin| origin.split('.').next().unwrap_or(origin));
-        origin.or_else(|| word("error_node")).unwrap_or(&self.node)
+        let origin = word(letter::ORIGIN).map(|origin| origin.split('.').next().unwrap_or(origin));
+        origin.or_else(|| word(letter::NODE)).unwrap_or(&self.node)
     }
 
     /// How often it was put back to work before; above 0 it has failed again.
     pub fn redriven(&self) -> u64 {
-        self.message.header(REDRIVEN).and_then(Value::as_u64).unwrap_or(0)
+        letter::redriven(&self.message)
     }
 }
 
@@ -246,12 +244,9 @@ fn record_act(transaction: &Transaction<'_>, at: i64, act: &str, letter: &Letter
         .map(drop)
 }
 
-/// The letter as a message again: why it failed is taken off, that it is sent again is written on.
+/// The letter as a message again, marked as redriven.
 fn back_to_work(letter: &Letter, at: i64) -> Message {
     let mut message = letter.message.clone();
-    let redriven = letter.redriven() + 1;
-    message.head_mut().headers.retain(|(name, _)| !matches!(&**name, "error" | "error_node" | "origin" | "reason" | "deliveries"));
-    message.set_header(REDRIVEN, redriven.into());
-    message.set_header("redriven_at", crate::utc::write(at as u64).into());
+    letter::back_to_work(&mut message, None, at as u64);
     message
 }

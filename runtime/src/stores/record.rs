@@ -28,6 +28,8 @@ struct Envelope {
     hops: u16,
     #[serde(skip_serializing_if = "is_zero")]
     priority: u8,
+    #[serde(skip_serializing_if = "is_zero")]
+    redriven: u8,
 }
 
 fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
@@ -47,6 +49,7 @@ pub(super) fn envelope(message: &Message) -> String {
         trace_parent: head.trace_parent.clone(),
         hops: message.hops,
         priority: message.priority,
+        redriven: message.redriven,
     };
     serde_json::to_string(&envelope).expect("texts and numbers always write")
 }
@@ -59,6 +62,7 @@ pub(super) fn message(id: &str, envelope: &str, payload: Vec<u8>, expires: Momen
     message.expires = expires;
     message.hops = envelope.hops;
     message.priority = envelope.priority;
+    message.redriven = envelope.redriven;
     let parents = envelope.parents.iter().map(|parent| id_of(parent).ok_or_else(|| format!("`{parent}` is no message id")));
     let head = Head {
         correlation: envelope.correlation,
@@ -89,7 +93,7 @@ mod tests {
     fn a_message_comes_back_as_it_was() {
         let mut sent =
             Message::new(MessageId::entering(1_767_225_600_000, [7, 8]), Moment::START, Payload::from_bytes(&b"\x00raw\xff"[..]));
-        (sent.hops, sent.priority, sent.expires) = (3, 200, Moment(77));
+        (sent.hops, sent.priority, sent.redriven, sent.expires) = (3, 200, 2, Moment(77));
         let parent = MessageId::entering(1_767_225_600_000, [9, 9]);
         *sent.head_mut() = Head {
             correlation: Some("one".into()),

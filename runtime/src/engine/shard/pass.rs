@@ -295,6 +295,10 @@ impl Shard {
 
     /// A store hears of several deliveries that ended well. Those with more descendants under way wait for them (G4).
     pub(super) fn take_acks(&mut self, station: &mut Station, acks: &mut Vec<(u64, u32)>) {
+        if station.store.is_none() && acks.iter().any(|(_, attempt)| *attempt == Delivery::GIVEN_UP) {
+            // Letters put back to work are on the disk where they went.
+            return acks.drain(..).for_each(|(number, _)| self.letter_left(station, number));
+        }
         acks.retain(|&(number, attempt)| {
             let last = station.last_descendant(number, attempt);
             if let (true, Some(store)) = (last && attempt != Delivery::GIVEN_UP, &mut station.store) {

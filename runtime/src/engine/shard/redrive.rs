@@ -13,7 +13,7 @@ use crate::engine::desk::{Back, MOST_WAITING, MOST_WANTED, Returning, Wanted};
 use crate::engine::signal::{Signal, source_of_station};
 use crate::engine::station::{Health, Station};
 use crate::letter::{self, Edited, Letter};
-use crate::message::Settlement;
+use crate::message::{Delivery, Settlement};
 use crate::node::{Event, Intake};
 use crate::units::Moment;
 use std::sync::Arc;
@@ -234,10 +234,18 @@ impl Shard {
             message.arrived = self.now;
             station.counts.received += 1;
             station.input = input;
-            let incoming = Incoming { pipe: None, settlement: Settlement::None, tracked: None, arrived: self.now };
+            // A store that keeps messages on the disk accepts this one when it is there; until then it stays on the disk where it was, so that the
+            // end of the program between the two loses nothing.
+            let accepts_later = station.behaviour.durable() && keeper != station.number;
+            if accepts_later {
+                message.settlement = Settlement::One(Delivery { origin: keeper, attempt: Delivery::GIVEN_UP, number });
+            }
+            let incoming = Incoming { pipe: None, settlement: message.settlement.clone(), tracked: None, arrived: self.now };
             self.call(station, Event::Message(usize::from(input), message), Some(&incoming));
-            let source = source_of_station(station.number);
-            self.signal(station, keeper, source, Signal::Taken(number));
+            if !accepts_later {
+                let source = source_of_station(station.number);
+                self.signal(station, keeper, source, Signal::Taken(number));
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Shard, mark_ready, room_came};
 use crate::engine::signal::{Parcel, Signal, source_of_pipe, source_of_station};
 use crate::engine::station::{Health, Station};
-use crate::message::{Message, Settlement, Tracked};
+use crate::message::{Delivery, Message, Settlement, Tracked};
 use crate::node::reason::EXPIRED;
 use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
 use crate::units::{Moment, Span};
@@ -110,6 +110,11 @@ impl Shard {
             }
             Signal::Closed { number, attempt } => self.take_acks(station, &mut vec![(number, attempt)]),
             Signal::ClosedMany { mut deliveries } => self.take_acks(station, &mut deliveries),
+            Signal::Nacked { attempt: Delivery::GIVEN_UP, error, .. } if station.store.is_none() => {
+                // It is off the shelf and still on the disk: the next run finds it among the dead letters.
+                station.counts.drop(crate::node::reason::SUPERSEDED);
+                self.journal.write(self.now, Some(&station.id), &format!("by hand: a letter was not taken after all: {error}"));
+            }
             Signal::Nacked { number, attempt, error } => {
                 if station.open.get(&number).is_some_and(|entry| entry.0 == attempt) {
                     station.open.remove(&number);
