@@ -98,6 +98,8 @@ pub struct Desk {
     pub armed: Option<Moment>,
     /// Messages put back to work.
     pub waiting: VecDeque<Back>,
+    /// Whether its letters were put there for a dry run: wherever they lie in truth.
+    pub tries: bool,
     /// Why letters stayed since the newest redrive was asked for: each is told once.
     pub told: Vec<Arc<str>>,
 }
@@ -107,7 +109,7 @@ impl Station {
     pub fn desk(&mut self) -> &mut Desk {
         self.desk.get_or_insert_with(|| {
             let (wanted, waiting) = (VecDeque::new(), VecDeque::new());
-            Box::new(Desk { shelf: Shelf::new(LETTERS_KEPT), wanted, armed: None, waiting, told: Vec::new() })
+            Box::new(Desk { shelf: Shelf::new(LETTERS_KEPT), wanted, armed: None, waiting, tries: false, told: Vec::new() })
         })
     }
 

@@ -85,12 +85,13 @@ impl Simulation {
         simulation
     }
 
-    /// Puts a dead letter on the shelf of a node, as if the node had given it up.
+    /// Puts a dead letter on the shelf of a node, as if the node had given it up: to try what becomes of it.
     pub fn keep(&mut self, node: &NodeId, letter: Arc<Letter>) {
         let number = self.names.stations.binary_search(node);
         let local = number.ok().map(|number| self.names.places[number].local);
         if let Some(station) = local.and_then(|local| self.shards[0].stations[local as usize].as_mut()) {
             station.counts.dead_lettered += u64::from(station.keeps_its_own());
+            station.desk().tries = true;
             drop(station.shelf_mut().put_back(letter));
         }
     }

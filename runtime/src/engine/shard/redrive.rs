@@ -102,7 +102,8 @@ impl Shard {
     /// Whether the letters of this station lie in the durable store of the very node that gave them up. There `pipewright dead-letters` moves them,
     /// in one transaction; what is shown here is only a copy.
     fn lies_in_its_store(station: &Station) -> bool {
-        station.keeps_its_own() && station.behaviour.durable()
+        let tries = station.desk.as_ref().is_some_and(|desk| desk.tries);
+        station.keeps_its_own() && station.behaviour.durable() && !tries
     }
 
     /// Lets a station act in the next round.

@@ -89,3 +89,24 @@ fn a_dry_run_is_bounded_and_says_what_keeps_a_letter_dead() {
     assert_eq!(dry(&check, &letter(Some("check.in")), Some(edited)).ends[0].how, Ending::Delivered);
     assert_eq!(dry(&check, &letter(Some("check.in")), None).ends[0].how, Ending::Dropped("filtered"));
 }
+
+/// Found when durable stores came: what lies on the disk cannot be redriven in the run, but it can be tried.
+#[test]
+fn letters_of_a_durable_queue_are_tried_and_stay_in_its_store() {
+    let graph = read(
+        r#""orders": generator(rate: "10/s"), "work": queue(max_deliveries: 1, durable: true),
+        "staff": consumer_pool(service: "5 ms", failure_share: 1.0), "done": sink()"#,
+        r#""orders.out -> work.in", "work.out -> staff.in", "staff.out -> done.in""#,
+    );
+    let mut trial = Trial::new(&graph);
+    trial.until(1.0);
+    let first = trial.kept("work")[0].clone();
+    trial.redrive("work", [first.number], None);
+    trial.until(1.05);
+    let (sent, stayed, _, why) = trial.acts("work");
+    assert!((sent, stayed) == (0, 1) && why.contains("durable store"), "{sent} sent, {stayed} stayed: {why}");
+    trial.0.discard(&[crate::letter::LetterId { keeper: crate::id::NodeId::new("work").expect("an id"), number: first.number }]);
+    assert!(trial.kept("work").iter().any(|letter| letter.number == first.number));
+    let tried = dry(&graph, &first, None);
+    assert!(tried.stays.is_none() && !tried.steps.is_empty(), "{tried:?}");
+}
