@@ -1,6 +1,6 @@
 //! Same seed, same story (rule 8, G11).
 
-use pipewright_tests::{files_below, number, root, simulate, simulated};
+use pipewright_tests::{number, samples, simulate, simulated};
 use serde_json::Value;
 
 const GRAPH: &str = r#"(
@@ -35,7 +35,7 @@ fn g11_same_seed_same_journal_and_same_report() {
 
 #[test]
 fn g11_every_sample_tells_the_same_story_twice() {
-    for path in files_below(&root().join("samples"), ".ron") {
+    for path in samples() {
         let [first, second] = [(); 2].map(|()| timeless(simulated(&path, "20s").report));
         assert_eq!(first, second, "{}", path.display());
     }

@@ -21,6 +21,11 @@ impl Dice {
         graph.nodes().get_index(place).map(|(id, _)| id.clone())
     }
 
+    fn composite(&mut self, graph: &Graph) -> Option<NodeId> {
+        let composites: Vec<&NodeId> = graph.nodes().iter().filter(|(_, node)| node.is_composite()).map(|(id, _)| id).collect();
+        composites.get(self.roll(composites.len())).map(|id| (*id).clone())
+    }
+
     fn pipe(&mut self, graph: &Graph) -> Option<PipeId> {
         let place = self.roll(graph.pipes().len());
         graph.pipes().get_index(place).map(|(id, _)| id.clone())
@@ -42,7 +47,7 @@ impl Dice {
 
     /// An edit that may or may not be possible.
     fn edit(&mut self, graph: &Graph, depth: usize) -> Option<Edit> {
-        Some(match self.roll(if depth == 0 { 15 } else { 14 }) {
+        Some(match self.roll(if depth == 0 { 19 } else { 18 }) {
             0 => {
                 let kinds: Vec<_> = CATALOGUE.kinds().collect();
                 let kind = kinds[self.roll(kinds.len())].name;
@@ -66,14 +71,26 @@ impl Dice {
             10 => Edit::SetPipeSetting(self.pipe(graph)?, "capacity".into(), self.setting()),
             11 => Edit::SetBends(self.pipe(graph)?, vec![self.point()]),
             12 => {
-                let frame = Frame { title: format!("Frame {}", self.roll(9)), position: self.point(), size: self.point() };
+                let frame =
+                    Frame { title: format!("Frame {}", self.roll(9)), position: self.point(), size: self.point(), ..Frame::default() };
                 let known = graph.frames().keys().next().copied().filter(|_| self.roll(2) == 0);
                 Edit::SetFrame(known.unwrap_or_else(|| graph.fresh_frame_id()), (self.roll(3) > 0).then_some(frame))
             }
             13 => {
-                let note = Note { text: "*Note*\n\"quoted\"".into(), position: self.point(), size: self.point() };
+                let note = Note { text: "*Note*\n\"quoted\"".into(), position: self.point(), size: self.point(), ..Note::default() };
                 let known = graph.notes().keys().next().copied().filter(|_| self.roll(2) == 0);
                 Edit::SetNote(known.unwrap_or_else(|| graph.fresh_note_id()), (self.roll(3) > 0).then_some(note))
+            }
+            14 => graph.make_composite(&[self.node(graph)?, self.node(graph)?], &[], &[], "Made").ok()?.0,
+            15 => graph.unpack(&self.composite(graph)?).ok()?.0,
+            16 => graph.rename(&self.composite(graph)?, &NodeId::new(&format!("renamed-{}", self.roll(20)))?),
+            17 => {
+                let composite = self.composite(graph)?;
+                let (name, _) = graph.bindings(&composite).into_iter().next()?;
+                match self.roll(2) {
+                    0 => graph.rename_port(&composite, name, &format!("port-{}", self.roll(9)))?,
+                    _ => graph.remove_port(&composite, name)?,
+                }
             }
             _ => Edit::Group((0..3).filter_map(|_| self.edit(graph, depth + 1)).collect()),
         })

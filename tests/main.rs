@@ -2,6 +2,7 @@
 
 mod claims;
 mod cli;
+mod composites;
 mod determinism;
 mod durable;
 mod edits;

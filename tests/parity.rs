@@ -4,7 +4,7 @@ use pipewright_runtime::engine::live::crank::run_cranked;
 use pipewright_runtime::engine::plan::Plan;
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::units::Span;
-use pipewright_tests::{files_below, graph, root, shown, simulate, simulated};
+use pipewright_tests::{graph, graph_of, root, samples, shown, simulate, simulated};
 use serde_json::Value;
 
 /// A report without what the two ways to run may differ in: their names, real time, and the words for the end.
@@ -17,11 +17,11 @@ fn story(mut report: Value) -> Value {
 
 #[test]
 fn g11_cranked_live_equals_simulated_on_every_sample() {
-    for path in files_below(&root().join("samples"), ".ron") {
+    for path in samples() {
         let name = shown(&path);
         let expected = story(simulated(&path, "20s").report);
         assert!(expected["messages"]["entered"].as_u64().is_some_and(|count| count > 10), "{name}");
-        let graph = graph(&std::fs::read_to_string(&path).expect("a sample can be read"));
+        let graph = graph_of(&path);
         for workers in [1, 2, 4] {
             let folder = path.parent().expect("a sample lies in a folder");
             let plan = Plan::of(&graph, CATALOGUE, None, folder).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));

@@ -1,6 +1,6 @@
 //! Real reports against the documented schema, field by field.
 
-use pipewright_tests::{files_below, root, shown, simulated};
+use pipewright_tests::{root, samples, shown, simulated};
 use serde_json::Value;
 
 fn read(path: &str) -> String {
@@ -11,7 +11,7 @@ fn read(path: &str) -> String {
 fn reports_are_as_the_schema_says() {
     let schema: Value = serde_json::from_str(&read("runtime/docs/report.schema.json")).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
-    for path in files_below(&root().join("samples"), ".ron") {
+    for path in samples() {
         let report = simulated(&path, "30s").report;
         let errors: Vec<String> = validator.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{}:\n{}", shown(&path), errors.join("\n"));

@@ -2,8 +2,9 @@
 //!
 //! One file per subject; [`explain`] holds the long explanation of every code. What is wrong with a file's text is found while it is read
 //! (`PW1..`, [`crate::file`]); here follow settings (`PW2..`), wiring (`PW3..`), cycles (`PW4..`), expectations
-//! (`PW5..`) and advice (`PW9..`).
+//! (`PW5..`), composites (`PW6..`) and advice (`PW9..`).
 
+pub mod composites;
 pub mod explain;
 pub mod ports;
 pub mod receivers;
@@ -21,7 +22,19 @@ use crate::problem::Problem;
 use survey::Survey;
 
 /// Checks the whole graph. The worst problems come first; among equals those of the graph, then by node and pipe in the order of the file.
+/// What is inside composites is checked as it runs, without their borders (see [`composites`]).
 pub fn check(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
+    if graph.has_composites() {
+        return composites::check(graph, catalogue);
+    }
+    let mut problems = flat(graph, catalogue);
+    composites::own_ports(graph, graph, catalogue, &mut problems);
+    problems.sort_by_key(|problem| problem.severity);
+    problems
+}
+
+/// Checks a graph without composites.
+fn flat(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
     let survey = Survey::of(graph, catalogue);
     let mut problems = Vec::new();
     settings::check(&survey, &mut problems);
@@ -31,7 +44,6 @@ pub fn check(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
     reach::check(&survey, &mut problems);
     problems.extend(crate::expect::read(graph).1);
     lint::check(&survey, &mut problems);
-    problems.sort_by_key(|problem| problem.severity);
     problems
 }
 

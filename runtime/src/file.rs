@@ -4,6 +4,7 @@
 //! problem with its line and column, and keeps as text what was not understood, so that saving loses nothing. Where saving would lose
 //! something all the same (torn brackets, a newer format, too large a file) the result is read-only.
 
+pub mod parts;
 pub mod positions;
 pub mod store;
 pub mod upgrade;

@@ -1,5 +1,6 @@
 //! The document: nodes, pipes, notes and frames. It changes only by [`Edit`], whose application returns the inverse (rule 4).
 
+pub mod composite;
 pub mod compound;
 pub mod edit;
 pub mod expectation;
@@ -43,16 +44,20 @@ pub struct Point {
 pub struct Graph {
     pub(crate) title: String,
     pub(crate) settings: Settings,
+    /// As a part: name → the text `node.port`.
+    pub(crate) ports: Settings,
     pub(crate) nodes: IndexMap<NodeId, Arc<Node>>,
     pub(crate) pipes: IndexMap<PipeId, Pipe>,
     pub(crate) expectations: IndexMap<String, Expectation>,
     pub(crate) frames: IndexMap<FrameId, Frame>,
     pub(crate) notes: IndexMap<NoteId, Note>,
-    /// Comments before sections, by the section's name; before graph settings as `settings.NAME`; before the end of `nodes`, `pipes`,
+    /// Comments before sections, by the section's name; before graph settings as `settings.NAME` and ports as `ports.NAME`; before the end of `nodes`, `pipes`,
     /// `expect` and the settings as `nodes.`, `pipes.`, `expect.` and `settings.`; before the end of the graph under the empty name, and after it as `.`.
     pub(crate) comments: Comments,
     /// What the file says beyond all this.
     pub(crate) kept: kept::Kept,
+    /// What used files hold; no part of the document.
+    pub(crate) parts: composite::Parts,
 }
 
 impl Graph {
@@ -63,6 +68,10 @@ impl Graph {
     /// Settings of the graph as a whole: `seed`, `starts_at`, and settings this program does not know.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+    /// The ports that the graph has where a composite uses it: name → the text `node.port`. A graph with ports is a part.
+    pub const fn ports(&self) -> &Settings {
+        &self.ports
     }
     /// The nodes, in the order of the file.
     pub const fn nodes(&self) -> &IndexMap<NodeId, Arc<Node>> {

@@ -24,6 +24,26 @@ impl NodeId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The path of a node inside a composite: `outer/inner`. `None` if that is too long.
+    pub fn inside(outer: Option<&Self>, inner: &str) -> Option<Self> {
+        outer.map_or_else(|| Self::new(inner), |outer| Self::new(&format!("{outer}/{inner}")))
+    }
+
+    /// The path below `outer`, such as `inner` for `outer/inner`; `None` if this is no path below it.
+    pub fn below(&self, outer: &str) -> Option<&str> {
+        self.0.strip_prefix(outer)?.strip_prefix('/')
+    }
+
+    /// The paths above this one, the nearest first: `a/b` and `a` for `a/b/c`.
+    pub fn above(&self) -> impl Iterator<Item = &str> {
+        self.0.rmatch_indices('/').map(|(at, _)| &self.0[..at])
+    }
+
+    /// The last part of the path: `c` for `a/b/c`.
+    pub fn last(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
 }
 
 impl Borrow<str> for NodeId {
@@ -147,6 +167,16 @@ mod tests {
         for bad in ["", "2nd", "a b", "a//b", "/a", "a/", "ä", "a.b", &"x".repeat(121)] {
             assert!(NodeId::new(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn g15_a_path_knows_what_is_above_and_below() {
+        let id = NodeId::new("a/b/c").unwrap();
+        assert_eq!(id.above().collect::<Vec<_>>(), ["a/b", "a"]);
+        assert_eq!((id.last(), id.below("a"), id.below("a/b/c"), id.below("a/")), ("c", Some("b/c"), None, None));
+        assert_eq!(NodeId::new("ab/c").unwrap().below("a"), None);
+        assert_eq!(NodeId::inside(Some(&id), "d").unwrap().as_str(), "a/b/c/d");
+        assert_eq!(NodeId::inside(Some(&id), &"x".repeat(118)), None);
     }
 
     #[test]

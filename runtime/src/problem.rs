@@ -83,6 +83,8 @@ pub struct Problem {
     pub severity: Severity,
     /// What it is about.
     pub subject: Subject,
+    /// The used file that it stands in, from the graph's folder; `None` for the graph's own file.
+    pub file: Option<std::sync::Arc<str>>,
     /// Where in the file, or (for `Setting` subjects found while drawing) where in the setting's own text.
     pub position: Option<Position>,
     /// One sentence: what is wrong, with what was expected and what was found.
@@ -94,7 +96,7 @@ pub struct Problem {
 impl Problem {
     /// An error about `subject`.
     pub fn error(code: &'static str, subject: Subject, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, subject, position: None, message: message.into(), hint: String::new() }
+        Self { code, severity: Severity::Error, subject, file: None, position: None, message: message.into(), hint: String::new() }
     }
 
     /// A warning about `subject`.
@@ -125,6 +127,9 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}[{}] ", self.severity.word(), self.code)?;
+        if let Some(file) = &self.file {
+            write!(f, "{file}{}", if self.position.is_some() { ":" } else { " " })?;
+        }
         if let Some(position) = self.position {
             write!(f, "{}:{} ", position.line, position.column)?;
         }

@@ -6,4 +6,5 @@ pub mod journal;
 pub mod laws;
 pub mod report;
 pub mod snapshot;
+pub mod sums;
 pub mod weighted;

@@ -25,6 +25,12 @@ pub fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Every sample that runs: parts, which samples use, lie in folders named `parts`.
+pub fn samples() -> Vec<PathBuf> {
+    let is_part = |path: &PathBuf| path.parent().is_some_and(|folder| folder.ends_with("parts"));
+    files_below(&root().join("samples"), ".ron").into_iter().filter(|path| !is_part(path)).collect()
+}
+
 /// A path as people write it: from the top of the repository, with forward slashes.
 pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).to_string_lossy().replace('\\', "/")
@@ -35,4 +41,4 @@ pub mod fuzzed;
 mod running;
 
 pub use folder::Folder;
-pub use running::{Ran, graph, live, number, options, run, simulate, simulated};
+pub use running::{Ran, graph, graph_of, live, number, options, run, simulate, simulated};

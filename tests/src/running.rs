@@ -23,7 +23,16 @@ pub struct Ran {
 
 /// Reads a graph that must be free of errors.
 pub fn graph(text: &str) -> Graph {
-    let read = file::read(text, CATALOGUE);
+    sound(file::read(text, CATALOGUE), text)
+}
+
+/// Reads a graph file with the files that it uses; it must be free of errors.
+pub fn graph_of(path: &Path) -> Graph {
+    let loaded = file::load(path, CATALOGUE).unwrap_or_else(|error| panic!("{error}"));
+    sound(loaded.read, &loaded.text)
+}
+
+fn sound(read: file::Read, text: &str) -> Graph {
     let problems = read.problems.into_iter().chain(check(&read.graph, CATALOGUE));
     let errors: Vec<Problem> = problems.filter(|problem| problem.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{}\n{text}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
@@ -67,9 +76,8 @@ pub fn simulate(text: &str, until: &str, seed: u64) -> Ran {
 
 /// Simulates a file of the samples.
 pub fn simulated(path: &Path, until: &str) -> Ran {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let folder = path.parent().expect("a file lies in a folder").to_path_buf();
-    run(&graph(&text), &RunOptions { folder, ..options(Mode::Simulated, until) })
+    run(&graph_of(path), &RunOptions { folder, ..options(Mode::Simulated, until) })
 }
 
 /// Runs a graph live until this moment of its clock.

@@ -31,6 +31,13 @@ pub fn text(report: &Value) -> String {
         }
         text + &reasons(&node["dropped"])
     });
+    section(&mut out, "composites", &report["composites"], |sum| {
+        let mut text = format!("{:>10} in {:>10} out {:>7} held", sum["in"], sum["out"], sum["held"]);
+        if number(&sum["errors"]) > 0.0 {
+            let _ = write!(text, "  {} errors", sum["errors"]);
+        }
+        text + &reasons(&sum["dropped"])
+    });
     section(&mut out, "queues", &report["queues"], |queue| {
         let mut text = format!(
             "depth {:.2} mean, {} highest; wait {}; {:.1} % waited",

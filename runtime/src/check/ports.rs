@@ -4,13 +4,15 @@
 use super::settings::meant;
 use super::survey::Survey;
 use crate::graph::Graph;
-use crate::id::{End, NodeId};
+use crate::id::{End, NodeId, PipeId};
 use crate::node::{Catalogue, Fan, Kind, PortRole, Ports};
 use crate::problem::{Problem, Subject};
 use std::collections::HashMap;
 
 /// Whether a pipe may be drawn from this output to this input; if not, the reason, in words for the person who draws.
 pub fn may_connect(graph: &Graph, catalogue: Catalogue, from: &End, to: &End) -> Result<(), String> {
+    let ends = super::composites::inner_ends(graph, from, to)?;
+    let (from, to) = (&ends.0, &ends.1);
     let side = |end: &End| {
         let node = graph.nodes().get_key_value(&end.node).ok_or_else(|| format!("there is no node `{}`", end.node))?;
         let kind = catalogue.get(&node.1.kind).filter(|_| node.1.opaque.is_none());
@@ -25,13 +27,17 @@ pub fn may_connect(graph: &Graph, catalogue: Catalogue, from: &End, to: &End) ->
     if let Some(fault) = fault(&sender, &receiver) {
         return Err(fault.message);
     }
-    let mut leaving = graph.pipes().keys().filter(|pipe| pipe.from == *from);
+    // Several ports of composites may be bound to one output, so pipes are compared by where they come from in the end.
+    let bordered = graph.has_composites();
+    let outer = |end: &End| Some(end).filter(|_| bordered).and_then(|end| graph.inner_end(end)).unwrap_or_else(|| end.clone());
+    let leaving: Vec<(&PipeId, End)> =
+        graph.pipes().keys().filter(|pipe| outer(&pipe.from) == *from).map(|pipe| (pipe, outer(&pipe.to))).collect();
     let output = sender.ports.output(&from.port).map(|number| &sender.ports.outputs[number]);
-    if let Some(pipe) = leaving.clone().find(|pipe| pipe.to == *to) {
+    if let Some((pipe, _)) = leaving.iter().find(|(_, end)| end == to) {
         return Err(format!("there is a pipe `{pipe}` already"));
     }
-    match (output.map(|port| port.fan), leaving.next()) {
-        (Some(Fan::One), Some(pipe)) => Err(format!("`{from}` leads to `{}` already; {ONE_PIPE}", pipe.to.node)),
+    match (output.map(|port| port.fan), leaving.first()) {
+        (Some(Fan::One), Some((pipe, _))) => Err(format!("`{from}` leads to `{}` already; {ONE_PIPE}", pipe.to.node)),
         _ => Ok(()),
     }
 }
@@ -76,7 +82,8 @@ fn unwired(survey: &Survey<'_>, leaving: &HashMap<&End, u32>, problems: &mut Vec
     for (number, ports) in survey.ports.iter().enumerate() {
         let id = survey.id(number);
         for port in ports.inputs.iter().filter(|port| port.required) {
-            if !survey.wiring.into[number].iter().any(|&(pipe, _)| *survey.pipe(pipe).to.port == *port.name) {
+            let wired = survey.wiring.into[number].iter().any(|&(pipe, _)| *survey.pipe(pipe).to.port == *port.name);
+            if !wired && !survey.is_bound(number, &port.name) {
                 let message = format!("nothing leads to the input `{}`", port.name);
                 let subject = Subject::Port(id.clone(), port.name.to_string());
                 problems.push(Problem::error("PW305", subject, message).hint(port.help.to_string()));
@@ -84,7 +91,7 @@ fn unwired(survey: &Survey<'_>, leaving: &HashMap<&End, u32>, problems: &mut Vec
         }
         for port in ports.outputs.iter().filter(|port| port.required) {
             // A pipe to a node that is not there counts here; it is told of as such.
-            if !leaving.contains_key(&End { node: id.clone(), port: port.name.as_ref().into() }) {
+            if !leaving.contains_key(&End { node: id.clone(), port: port.name.as_ref().into() }) && !survey.is_bound(number, &port.name) {
                 let message = format!("the output `{}` leads nowhere", port.name);
                 let subject = Subject::Port(id.clone(), port.name.to_string());
                 problems.push(Problem::error("PW305", subject, message).hint("wire it; a sink ends messages"));

@@ -7,7 +7,7 @@ use crate::problem::{Problem, Subject};
 pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
     let count = survey.kinds.len();
     let unknown = |number: usize| survey.kinds[number].is_none();
-    if count > 0 && !(0..count).any(|number| survey.is_source(number) || unknown(number)) {
+    if count > 0 && !survey.is_part() && !(0..count).any(|number| survey.is_source(number) || unknown(number)) {
         let hint = "add a generator, a file source or another node of the family Publish";
         problems.push(Problem::warning("PW312", Subject::Graph, "nothing in this graph makes messages").hint(hint));
         return;

@@ -2,9 +2,10 @@
 
 use crate::graph::query::Wiring;
 use crate::graph::{Graph, Node};
-use crate::id::{NodeId, PipeId};
+use crate::id::{End, NodeId, PipeId};
 use crate::node::{Catalogue, Flow, Kind, Port, PortRole, Ports};
 use crate::setting::Setting;
+use std::collections::HashSet;
 
 pub struct Survey<'a> {
     pub graph: &'a Graph,
@@ -14,6 +15,8 @@ pub struct Survey<'a> {
     pub kinds: Vec<Option<&'static Kind>>,
     /// For each node its ports under its settings; none if its kind is unknown.
     pub ports: Vec<Ports>,
+    /// The ends that the graph has ports for, as a part: they are wired where it is used.
+    pub bound: HashSet<End>,
 }
 
 impl<'a> Survey<'a> {
@@ -22,7 +25,14 @@ impl<'a> Survey<'a> {
         let kinds: Vec<_> = graph.nodes().values().map(|node| kind(node)).collect();
         let ports =
             graph.nodes().values().zip(&kinds).map(|(node, kind)| kind.map_or_else(Ports::default, |kind| (kind.ports)(&node.settings)));
-        Self { graph, catalogue, wiring: Wiring::of(graph), ports: ports.collect(), kinds }
+        Self {
+            graph,
+            catalogue,
+            wiring: Wiring::of(graph),
+            ports: ports.collect(),
+            kinds,
+            bound: graph.own_bindings().into_iter().map(|(_, end)| end).collect(),
+        }
     }
 
     pub fn id(&self, number: usize) -> &'a NodeId {
@@ -42,6 +52,16 @@ impl<'a> Survey<'a> {
         let from = &self.pipe(pipe).from;
         let ports = &self.ports[self.graph.nodes().get_index_of(&from.node)?];
         Some(&ports.outputs[ports.output(&from.port)?])
+    }
+
+    /// Whether the graph is a part: messages may come from where it is used, and of those nothing is known here.
+    pub fn is_part(&self) -> bool {
+        !self.bound.is_empty()
+    }
+
+    /// Whether a port is wired where the graph is used as a part.
+    pub fn is_bound(&self, number: usize, port: &str) -> bool {
+        self.is_part() && self.bound.contains(&End { node: self.id(number).clone(), port: port.into() })
     }
 
     /// Whether a node keeps messages and hands them out against credit (G3).
@@ -71,6 +91,6 @@ impl<'a> Survey<'a> {
     pub fn error_output(&self, number: usize) -> Option<(&Port, bool)> {
         let port = self.ports[number].outputs.iter().find(|port| port.role == PortRole::Error)?;
         let wired = self.wiring.out[number].iter().any(|&(pipe, _)| *self.pipe(pipe).from.port == *port.name);
-        Some((port, wired))
+        Some((port, wired || self.is_bound(number, &port.name)))
     }
 }

@@ -6,6 +6,7 @@ use crate::check::check;
 use crate::check::receivers::receivers;
 use crate::expect::{self, Expected};
 use crate::graph::Graph;
+use crate::graph::composite::Flat;
 use crate::graph::pipe::DEFAULT_CAPACITY;
 use crate::id::{NodeId, PipeId};
 use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Ports};
@@ -59,9 +60,16 @@ impl Plan {
     pub fn of(graph: &Graph, catalogue: Catalogue, seed: Option<u64>, folder: &Path) -> Result<Self, Vec<Problem>> {
         let mut problems: Vec<Problem> =
             check(graph, catalogue).into_iter().filter(|problem| problem.severity == Severity::Error).collect();
+        if !graph.ports().is_empty() {
+            let message = "this graph is a part: its ports are wired where a composite uses it";
+            problems.push(Problem::error("PW609", Subject::Graph, message).hint("run a graph that uses it"));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
+        // What runs has no borders: ids are paths (G15).
+        let flat = graph.has_composites().then(|| Flat::of(&graph.whole().graph).graph);
+        let graph = flat.as_ref().unwrap_or(graph);
         let folder: Arc<Path> = folder.into();
         let mut ids: Vec<&NodeId> = graph.nodes().keys().collect();
         ids.sort();

@@ -1,5 +1,7 @@
 //! From the shards of a run that is over (or stands still) to its report.
 
+mod composites;
+
 use super::assemble::Names;
 use super::laws::laws;
 use super::publish::deadlocks;
@@ -120,6 +122,7 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
         messages: (&books).into(),
         latency: Latency::of(&latency, within),
         nodes,
+        composites: composites::reports(names, shards, now, measured),
         queues,
         pipes,
         laws: laws(shards, &books, now),

@@ -5,7 +5,7 @@ use crate::id::{NodeId, PipeId};
 use crate::message::Value;
 use crate::problem::nearest;
 use crate::setting::Setting;
-use crate::telemetry::report::{Latency, Messages, NodeReport, PipeReport, QueueReport, Report};
+use crate::telemetry::report::{CompositeReport, Latency, Messages, NodeReport, PipeReport, QueueReport, Report};
 use crate::units::{Rate, Span};
 
 /// The whole of a report that belongs to no part.
@@ -40,6 +40,13 @@ impl Figure {
                 };
                 (vec![id.to_owned()], field, form)
             }
+            "composites" => {
+                let (id, field) = rest.split_once('.').unwrap_or((rest, ""));
+                if !graph.nodes().keys().any(|node| node.below(id).is_some()) {
+                    return Err(format!("nothing is inside of `{id}`"));
+                }
+                (vec![id.to_owned()], field, template(serde_json::to_value(CompositeReport::default())))
+            }
             "pipes" => {
                 let (pipe, field) = rest.rsplit_once('.').unwrap_or((rest, ""));
                 let names: Vec<String> = graph.pipes().keys().map(PipeId::to_string).collect();
@@ -52,9 +59,9 @@ impl Figure {
                 return Ok(Self { name: name.to_owned(), way: vec![whole.to_owned()] });
             }
             _ => {
-                let known = WHOLE.into_iter().chain(["messages", "latency", "nodes", "queues", "pipes"]);
+                let known = WHOLE.into_iter().chain(["messages", "latency", "nodes", "composites", "queues", "pipes"]);
                 let meant = did_you_mean(nearest(part, known));
-                return Err(format!("a report has no part `{part}`{meant}; it has messages, latency, nodes, queues and pipes"));
+                return Err(format!("a report has no part `{part}`{meant}; it has messages, latency, nodes, composites, queues and pipes"));
             }
         };
         let fields: Vec<&str> = inner.split('.').collect();

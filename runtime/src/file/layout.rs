@@ -18,6 +18,7 @@ struct Boxed {
     text: String,
     at: Point,
     size: Point,
+    inside: Option<NodeId>,
     rest: Settings,
 }
 
@@ -94,21 +95,21 @@ impl Reader<'_> {
                 self.graph.pipes.get_mut(&id).ok_or_else(|| format!("there is no pipe `{id}`"))?.bends = bends;
             }
             "frames" => {
-                let (id, Boxed { text, at, size, rest }) = (FrameId(number(key)?), boxed("title", value)?);
+                let (id, Boxed { text, at, size, inside, rest }) = (FrameId(number(key)?), boxed("title", value)?);
                 if self.graph.frames.contains_key(&id) {
                     return Err(format!("there is a frame {} already", id.0));
                 }
-                self.graph.frames.insert_sorted(id, Frame { title: text, position: at, size });
+                self.graph.frames.insert_sorted(id, Frame { title: text, position: at, size, inside });
                 if !rest.is_empty() {
                     self.graph.kept.frames.insert_sorted(id, rest);
                 }
             }
             _ => {
-                let (id, Boxed { text, at, size, rest }) = (NoteId(number(key)?), boxed("text", value)?);
+                let (id, Boxed { text, at, size, inside, rest }) = (NoteId(number(key)?), boxed("text", value)?);
                 if self.graph.notes.contains_key(&id) {
                     return Err(format!("there is a note {} already", id.0));
                 }
-                self.graph.notes.insert_sorted(id, Note { text, position: at, size });
+                self.graph.notes.insert_sorted(id, Note { text, position: at, size, inside });
                 if !rest.is_empty() {
                     self.graph.kept.notes.insert_sorted(id, rest);
                 }
@@ -117,17 +118,32 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Gives a place to every node that the layout does not speak of: below the others.
+    /// Gives a place to every node that the layout does not speak of: below the others of its level.
     pub fn place_nodes(&mut self) {
-        let missing: Vec<NodeId> = self.graph.nodes.keys().filter(|id| !self.placed.contains(id.as_str())).cloned().collect();
-        if missing.is_empty() {
-            return;
+        let missing = self.graph.nodes.keys().filter(|id| !self.placed.contains(id.as_str()));
+        let mut levels: Vec<(Option<NodeId>, Vec<NodeId>)> = Vec::new();
+        for id in missing {
+            let level = self.graph.level_of(id);
+            match levels.iter_mut().find(|(known, _)| known.as_ref() == level) {
+                Some((_, nodes)) => nodes.push(id.clone()),
+                None => levels.push((level.cloned(), vec![id.clone()])),
+            }
         }
-        let placed = self.graph.nodes.iter().filter(|(id, _)| self.placed.contains(id.as_str())).map(|(_, node)| node.position);
-        let corner =
-            placed.map(|at| Point { x: at.x, y: at.y + 2.0 * NODE_HEIGHT }).reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.max(b.y) });
+        for (level, missing) in levels {
+            self.place_on(level.as_ref(), &missing);
+        }
+    }
+
+    fn place_on(&mut self, level: Option<&NodeId>, missing: &[NodeId]) {
+        let placed = self.graph.nodes.iter().filter(|(id, _)| self.placed.contains(id.as_str()) && self.graph.level_of(id) == level);
+        let corners = placed.map(|(_, node)| Point { x: node.position.x, y: node.position.y + 2.0 * NODE_HEIGHT });
+        let corner = corners.reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.max(b.y) });
         let origin = corner.unwrap_or(Point { x: 40.0, y: 40.0 });
-        let mut part = self.graph.extract(&missing);
+        let mut part = self.graph.level(level);
+        part.frames.clear();
+        part.notes.clear();
+        let others: Vec<NodeId> = part.nodes.keys().filter(|id| !missing.contains(id)).cloned().collect();
+        part.apply(part.remove_nodes(&others)).expect("a graph takes the edit that removes nodes of it");
         part.apply(arrange(&part, origin)).expect("a graph takes the edit that arranges it");
         for (id, node) in part.nodes {
             Arc::make_mut(&mut self.graph.nodes[&id]).position = node.position;
@@ -157,11 +173,13 @@ fn point(tree: &Tree) -> Result<Point, String> {
 
 fn boxed(text_name: &str, tree: &Tree) -> Result<Boxed, String> {
     let Shape::Group(_, items) = &tree.shape else { return Err(format!("expected ({text_name}: \"...\", at: (0, 0), size: (400, 300))")) };
-    let mut boxed = Boxed { text: String::new(), at: Point::default(), size: Point { x: 400.0, y: 300.0 }, rest: Settings::new() };
+    let mut boxed =
+        Boxed { text: String::new(), at: Point::default(), size: Point { x: 400.0, y: 300.0 }, inside: None, rest: Settings::new() };
     for item in items {
         match (item.key.as_deref(), &item.value.shape) {
             (Some("at"), _) => boxed.at = point(&item.value)?,
             (Some("size"), _) => boxed.size = point(&item.value)?,
+            (Some("inside"), Shape::Text(text)) if NodeId::new(text).is_some() => boxed.inside = NodeId::new(text),
             (Some(name), Shape::Text(text)) if name == text_name => boxed.text.clone_from(text),
             (Some(name), _) if name == text_name => return Err(format!("expected a text as `{name}`")),
             (Some(name), _) => {

@@ -2,24 +2,53 @@
 
 use super::found::Lines;
 use super::literal;
+use crate::id::{End, NodeId, PipeId};
 use crate::problem::{Position, Problem, Subject};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Where a file speaks of each node, setting and pipe.
 #[derive(Clone, Default, Debug)]
 pub struct Positions {
     lines: Lines,
     places: HashMap<Subject, usize>,
+    /// The same for the files that composites use.
+    parts: BTreeMap<String, Self>,
 }
 
 impl Positions {
     pub(super) const fn new(lines: Lines, places: HashMap<Subject, usize>) -> Self {
-        Self { lines, places }
+        Self { lines, places, parts: BTreeMap::new() }
+    }
+
+    /// Takes what is known of used files.
+    pub(super) fn of_parts(&mut self, parts: BTreeMap<String, Self>) {
+        self.parts = parts;
     }
 
     /// Where the file speaks of this; of a setting or port that is not there, its node.
     pub fn of(&self, subject: &Subject) -> Option<Position> {
         Some(self.lines.position(self.place(subject)?))
+    }
+
+    /// A subject of a graph that uses this file, as this file knows it: the outer parts of its path are taken off.
+    fn seen_from_inside(&self, subject: &Subject) -> Option<Subject> {
+        let node = match subject {
+            Subject::Pipe(pipe) => &pipe.from.node,
+            other => other.node()?,
+        };
+        let outer = node.above().map(str::len).collect::<Vec<_>>();
+        outer.into_iter().rev().find_map(|length| {
+            let strip = |id: &NodeId| NodeId::new(id.as_str().get(length + 1..)?);
+            let end = |end: &End| Some(End { node: strip(&end.node)?, port: end.port.clone() });
+            let inside = match subject {
+                Subject::Node(node) => Subject::Node(strip(node)?),
+                Subject::Setting(node, name) => Subject::Setting(strip(node)?, name.clone()),
+                Subject::Port(node, name) => Subject::Port(strip(node)?, name.clone()),
+                Subject::Pipe(pipe) => Subject::Pipe(PipeId { from: end(&pipe.from)?, to: end(&pipe.to)? }),
+                Subject::Graph | Subject::Expectation(_) => return None,
+            };
+            self.place(&inside).map(|_| inside)
+        })
     }
 
     fn place(&self, subject: &Subject) -> Option<usize> {
@@ -31,6 +60,15 @@ impl Positions {
     /// the file; so do this once, for problems fresh from [`crate::check::check`].
     pub fn locate(&self, problems: &mut [Problem]) {
         for problem in problems {
+            if let Some(part) = problem.file.as_ref().and_then(|file| self.parts.get(&**file)) {
+                // Problems of the used file's text know their place already.
+                if let Some(inside) = part.seen_from_inside(&problem.subject) {
+                    let mut own = [Problem { subject: inside, file: None, ..problem.clone() }];
+                    part.locate(&mut own);
+                    problem.position = own[0].position;
+                }
+                continue;
+            }
             let Some(place) = self.place(&problem.subject) else { continue };
             let in_text = problem.position.filter(|_| self.places.contains_key(&problem.subject));
             let place = in_text.map_or(place, |position| self.within_text(place, position));

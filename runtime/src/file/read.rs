@@ -33,6 +33,17 @@ pub struct Read {
     pub positions: Positions,
 }
 
+impl Read {
+    /// Brings in the content of the files that composites use, from this folder.
+    pub fn use_files(&mut self, folder: &std::path::Path, catalogue: Catalogue) {
+        if self.graph.uses_files() {
+            let used = super::parts::used_by(&self.graph, folder, catalogue);
+            self.graph.set_parts(used.parts);
+            self.positions.of_parts(used.positions);
+        }
+    }
+}
+
 /// Reads bytes that should be a graph.
 pub fn read_bytes(bytes: &[u8], catalogue: Catalogue) -> Read {
     match std::str::from_utf8(bytes) {
@@ -90,7 +101,7 @@ pub(super) struct Reader<'a> {
     pub placed: HashSet<String>,
 }
 
-const SECTIONS: [&str; 7] = ["format", "title", "settings", "nodes", "pipes", "expect", "layout"];
+const SECTIONS: [&str; 8] = ["format", "title", "settings", "nodes", "pipes", "ports", "expect", "layout"];
 
 impl Reader<'_> {
     /// Whether the file is of a newer format.
@@ -146,6 +157,9 @@ impl Reader<'_> {
         if let Some(item) = sections.remove("pipes") {
             self.pipes(item);
         }
+        if let Some(item) = sections.remove("ports") {
+            self.ports(item);
+        }
         if let Some(item) = sections.remove("expect") {
             self.expectations(item);
         }
@@ -192,7 +206,7 @@ impl Reader<'_> {
         KeptText { comments: item.comments, text: self.text[item.start..item.value.end.max(item.start)].to_owned() }
     }
 
-    fn keep_section(&mut self, item: Item) {
+    pub fn keep_section(&mut self, item: Item) {
         let start = item.start;
         let kept = self.kept_text(item);
         self.kept_sections.push((start, kept));

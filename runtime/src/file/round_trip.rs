@@ -345,18 +345,22 @@ fn graph() -> impl Strategy<Value = Graph> {
     let frames = prop::collection::vec((any::<u32>(), any::<String>(), point(), point()), 0..3);
     let notes = prop::collection::vec((any::<u32>(), any::<String>(), point(), point()), 0..3);
     let expectations = prop::collection::vec((any::<String>(), setting(), comment()), 0..4);
-    (any::<String>(), settings(), nodes, pipes, frames, notes, comment(), expectations).prop_map(
-        |(title, settings, nodes, pipes, frames, notes, before, expectations)| {
-            let mut graph = Graph { title, settings, ..Graph::default() };
+    let ports = prop::collection::vec((any::<String>(), setting()), 0..3);
+    (any::<String>(), settings(), nodes, pipes, frames, notes, comment(), expectations, ports).prop_map(
+        |(title, settings, nodes, pipes, frames, notes, before, expectations, ports)| {
+            let mut graph = Graph { title, settings, ports: ports.into_iter().collect(), ..Graph::default() };
             graph.comments.before = before;
             graph.nodes = nodes.into_iter().map(|(id, node)| (NodeId::new(&id).unwrap(), Arc::new(node))).collect();
             graph.pipes = pipes.into_iter().map(|(from, to, pipe)| (PipeId { from, to }, pipe)).collect();
             graph.expectations = expectations.into_iter().map(|(name, claim, comments)| (name, Expectation { claim, comments })).collect();
+            let level = graph.nodes.keys().next().cloned();
             for (id, title, position, size) in frames {
-                graph.frames.insert_sorted(FrameId(id), Frame { title, position, size });
+                let inside = level.clone().filter(|_| id % 2 == 0);
+                graph.frames.insert_sorted(FrameId(id), Frame { title, position, size, inside });
             }
             for (id, text, position, size) in notes {
-                graph.notes.insert_sorted(NoteId(id), Note { text, position, size });
+                let inside = level.clone().filter(|_| id % 2 == 0);
+                graph.notes.insert_sorted(NoteId(id), Note { text, position, size, inside });
             }
             graph
         },

@@ -55,14 +55,16 @@ pub struct Loaded {
     pub fingerprint: Fingerprint,
 }
 
-/// Loads a graph file. Only the system's refusal is an error; what is wrong with the content stands in [`Read::problems`].
+/// Loads a graph file and the files that its composites use. Only the system's refusal is an error; what is wrong with the content stands in [`Read::problems`].
 pub fn load(path: &Path, catalogue: Catalogue) -> Result<Loaded, LoadError> {
     let bytes = bounded(path).map_err(|error| LoadError { path: path.to_owned(), error })?;
     let fingerprint = Fingerprint::of(&bytes);
-    Ok(match String::from_utf8(bytes) {
+    let mut loaded = match String::from_utf8(bytes) {
         Ok(text) => Loaded { read: read(&text, catalogue), text, fingerprint },
         Err(error) => Loaded { read: read_bytes(error.as_bytes(), catalogue), text: String::new(), fingerprint },
-    })
+    };
+    loaded.read.use_files(path.parent().unwrap_or(Path::new("")), catalogue);
+    Ok(loaded)
 }
 
 /// The content, up to one byte more than is allowed: enough to be refused.

@@ -33,6 +33,7 @@ pub fn write(graph: &Graph) -> String {
     writer.settings();
     writer.nodes();
     writer.pipes();
+    writer.ports();
     writer.expectations();
     writer.layout();
     writer.kept(&graph.kept.sections, 1);
@@ -208,6 +209,36 @@ impl Writer<'_> {
         self.out.push_str("),");
     }
 
+    fn ports(&mut self) {
+        let graph = self.graph;
+        let commented = graph.comments.settings.keys().any(|name| name.starts_with("ports.") && self.has_comments(name));
+        if graph.ports.is_empty() && !commented && !self.has_comments("ports") {
+            return;
+        }
+        self.section("ports");
+        self.out.push_str("ports: {");
+        for (name, end) in &graph.ports {
+            self.comments_at(&format!("ports.{name}"), 2);
+            new_line(&mut self.out, 2);
+            let from = self.out.len();
+            write_text(&mut self.out, name);
+            self.out.push_str(": ");
+            let column = 8 + self.out[from..].chars().count();
+            setting::write(&mut self.out, end, 2, column);
+            self.out.push(',');
+        }
+        // Comments of ports that are gone.
+        for (name, comments) in &graph.comments.settings {
+            if let Some(port) = name.strip_prefix("ports.")
+                && !graph.ports.contains_key(port)
+            {
+                self.comments(comments, 2);
+            }
+        }
+        new_line(&mut self.out, 1);
+        self.out.push_str("},");
+    }
+
     fn expectations(&mut self) {
         let graph = self.graph;
         if graph.expectations.is_empty()
@@ -251,12 +282,12 @@ impl Writer<'_> {
         self.part("bends", bent.map(|(id, pipe)| (quoted(&id.to_string()), format!("[{}]", points(pipe)))).collect());
         let frames = graph.frames.iter().map(|(id, frame)| {
             let rest = graph.kept.frames.get(id);
-            (id.0.to_string(), boxed("title", &frame.title, frame.position, frame.size, rest))
+            (id.0.to_string(), boxed("title", &frame.title, frame.position, frame.size, frame.inside.as_ref(), rest))
         });
         self.part("frames", frames.collect());
         let notes = graph.notes.iter().map(|(id, note)| {
             let rest = graph.kept.notes.get(id);
-            (id.0.to_string(), boxed("text", &note.text, note.position, note.size, rest))
+            (id.0.to_string(), boxed("text", &note.text, note.position, note.size, note.inside.as_ref(), rest))
         });
         self.part("notes", notes.collect());
         self.kept(graph.kept.layout.get("").map_or(&[], Vec::as_slice), 2);
@@ -294,7 +325,8 @@ fn point(point: Point) -> String {
     format!("({}, {})", sound(point.x), sound(point.y))
 }
 
-fn boxed(text_name: &str, text: &str, at: Point, size: Point, rest: Option<&Settings>) -> String {
+fn boxed(text_name: &str, text: &str, at: Point, size: Point, inside: Option<&NodeId>, rest: Option<&Settings>) -> String {
+    let inside = inside.map_or_else(String::new, |inside| format!(", inside: {}", quoted(inside.as_str())));
     let rest = rest.map_or_else(String::new, |rest| format!(", {}", flat_settings(rest)));
-    format!("({text_name}: {}, at: {}, size: {}{rest})", quoted(text), point(at), point(size))
+    format!("({text_name}: {}, at: {}, size: {}{inside}{rest})", quoted(text), point(at), point(size))
 }

@@ -7,9 +7,25 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl Graph {
-    /// An edit that takes these nodes out, their pipes first.
+    /// These nodes and what is inside the composites among them.
+    fn with_content<'a>(&'a self, nodes: &'a [NodeId]) -> HashSet<&'a NodeId> {
+        let mut all: HashSet<&NodeId> = nodes.iter().filter(|id| self.nodes.contains_key(*id)).collect();
+        let composites: Vec<&NodeId> = all.iter().copied().filter(|id| self.nodes[*id].is_composite()).collect();
+        if !composites.is_empty() {
+            let inside = |id: &&NodeId| id.above().any(|above| composites.iter().any(|composite| composite.as_str() == above));
+            all.extend(self.nodes.keys().filter(inside));
+        }
+        all
+    }
+
+    /// Whether a frame or note stands in one of these.
+    fn stands_in(&self, inside: Option<&NodeId>, nodes: &HashSet<&NodeId>) -> bool {
+        inside.is_some_and(|level| nodes.contains(level) && self.nodes[level].is_composite())
+    }
+
+    /// An edit that takes these nodes out, with what is inside them, their pipes first.
     pub fn remove_nodes(&self, nodes: &[NodeId]) -> Edit {
-        let gone: HashSet<&NodeId> = nodes.iter().filter(|id| self.nodes.contains_key(*id)).collect();
+        let gone = self.with_content(nodes);
         let touched = |pipe: &&PipeId| gone.contains(&pipe.from.node) || gone.contains(&pipe.to.node);
         let pipes = self.pipes.keys().filter(touched).cloned().map(Edit::RemovePipe);
         let nodes = self.nodes.keys().filter(|id| gone.contains(id)).cloned().map(Edit::RemoveNode);
@@ -18,6 +34,10 @@ impl Graph {
         pipes.reverse();
         nodes.reverse();
         pipes.extend(nodes);
+        let frames = self.frames.iter().filter(|(_, frame)| self.stands_in(frame.inside.as_ref(), &gone));
+        pipes.extend(frames.map(|(id, _)| Edit::SetFrame(*id, None)));
+        let notes = self.notes.iter().filter(|(_, note)| self.stands_in(note.inside.as_ref(), &gone));
+        pipes.extend(notes.map(|(id, _)| Edit::SetNote(*id, None)));
         Edit::Group(pipes)
     }
 
@@ -60,54 +80,90 @@ impl Graph {
         ]))
     }
 
-    /// These nodes and the pipes between them, as a graph of their own: what goes to the clipboard.
+    /// These nodes with what is inside them and the pipes between them, as a graph of their own: what goes to the clipboard.
     #[must_use]
     pub fn extract(&self, nodes: &[NodeId]) -> Self {
-        let wanted: HashSet<&NodeId> = nodes.iter().collect();
+        let wanted = self.with_content(nodes);
         let nodes = self.nodes.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, node)| (id.clone(), Arc::clone(node)));
         let between = |pipe: &PipeId| wanted.contains(&pipe.from.node) && wanted.contains(&pipe.to.node);
         let pipes = self.pipes.iter().filter(|(id, _)| between(id)).map(|(id, pipe)| (id.clone(), pipe.clone()));
-        Self { nodes: nodes.collect(), pipes: pipes.collect(), ..Self::default() }
+        let frames = self.frames.iter().filter(|(_, frame)| self.stands_in(frame.inside.as_ref(), &wanted));
+        let notes = self.notes.iter().filter(|(_, note)| self.stands_in(note.inside.as_ref(), &wanted));
+        Self {
+            nodes: nodes.collect(),
+            pipes: pipes.collect(),
+            frames: frames.map(|(id, frame)| (*id, frame.clone())).collect(),
+            notes: notes.map(|(id, note)| (*id, note.clone())).collect(),
+            parts: self.parts.clone(),
+            ..Self::default()
+        }
     }
 
     /// An edit that puts a copy of another graph's nodes, pipes, frames and notes in, under fresh ids and with its left upper corner at
-    /// `at`, and the ids that the nodes get.
+    /// `at`, and the ids that the nodes get. Nodes whose path would become too long are left out.
     pub fn insert(&self, clip: &Self, at: Point) -> (Edit, Vec<NodeId>) {
+        self.insert_on(None, clip, at)
+    }
+
+    /// The same, on a level.
+    pub fn insert_on(&self, level: Option<&NodeId>, clip: &Self, at: Point) -> (Edit, Vec<NodeId>) {
         let corner = clip.left_upper();
         let shift = |point: Point| Point { x: point.x - corner.x + at.x, y: point.y - corner.y + at.y };
         let mut fresh = FreshIds::new(self);
         let (mut edits, mut names, mut ids) = (Vec::new(), HashMap::new(), Vec::new());
-        for (id, node) in &clip.nodes {
-            let name = fresh.like(id.as_str());
-            let node = Node { position: shift(node.position), ..Node::clone(node) };
+        // A composite before what is inside it, whose new path follows from its own.
+        let mut order: Vec<_> = clip.nodes.iter().map(|(id, node)| (id, node, clip.level_of(id))).collect();
+        order.sort_by_key(|(id, _, level)| level.map_or(0, |_| id.above().count()));
+        for (id, node, held) in order {
+            let mut node = Node::clone(node);
+            let name = if let Some(held) = held {
+                let inner = id.below(held.as_str()).unwrap_or(id.last());
+                let Some(name) = names.get(held).and_then(|outer| NodeId::inside(Some(outer), inner)) else { continue };
+                name
+            } else {
+                node.position = shift(node.position);
+                let name = self.fresh_on(&mut fresh, level, id.last());
+                ids.push(name.clone());
+                name
+            };
             edits.push(Edit::AddNode(name.clone(), Box::new(node), None));
-            ids.push(name.clone());
             names.insert(id, name);
         }
+        let stands = |inside: Option<&NodeId>| match inside {
+            None => Some(level.cloned()),
+            Some(inside) => names.get(inside).map(|name| Some(name.clone())),
+        };
         for (id, pipe) in &clip.pipes {
             let (Some(from), Some(to)) = (names.get(&id.from.node), names.get(&id.to.node)) else { continue };
             let from = End { node: from.clone(), port: id.from.port.clone() };
             let to = End { node: to.clone(), port: id.to.port.clone() };
-            let pipe = super::Pipe { bends: pipe.bends.iter().copied().map(shift).collect(), ..pipe.clone() };
-            edits.push(Edit::AddPipe(PipeId { from, to }, Box::new(pipe), None));
+            let inside = clip.level_of(&id.from.node).is_some();
+            let bends = pipe.bends.iter().map(|bend| if inside { *bend } else { shift(*bend) }).collect();
+            edits.push(Edit::AddPipe(PipeId { from, to }, Box::new(super::Pipe { bends, ..pipe.clone() }), None));
         }
         let first = self.fresh_frame_id().0;
         for (number, frame) in (first..).zip(clip.frames.values()) {
-            let frame = super::Frame { position: shift(frame.position), ..frame.clone() };
+            let Some(inside) = stands(frame.inside.as_ref()) else { continue };
+            let position = if frame.inside.is_none() { shift(frame.position) } else { frame.position };
+            let frame = super::Frame { position, inside, ..frame.clone() };
             edits.push(Edit::SetFrame(super::FrameId(number), Some(frame)));
         }
         let first = self.fresh_note_id().0;
         for (number, note) in (first..).zip(clip.notes.values()) {
-            let note = super::Note { position: shift(note.position), ..note.clone() };
+            let Some(inside) = stands(note.inside.as_ref()) else { continue };
+            let position = if note.inside.is_none() { shift(note.position) } else { note.position };
+            let note = super::Note { position, inside, ..note.clone() };
             edits.push(Edit::SetNote(super::NoteId(number), Some(note)));
         }
         (Edit::Group(edits), ids)
     }
 
-    /// The left upper corner of everything drawn; the origin if nothing is.
+    /// The left upper corner of everything drawn at the top; the origin if nothing is.
     fn left_upper(&self) -> Point {
-        let places = self.nodes.values().map(|node| node.position);
-        let places = places.chain(self.frames.values().map(|f| f.position)).chain(self.notes.values().map(|n| n.position));
+        let places = self.nodes.iter().filter(|(id, _)| self.level_of(id).is_none()).map(|(_, node)| node.position);
+        let frames = self.frames.values().filter(|frame| frame.inside.is_none()).map(|frame| frame.position);
+        let notes = self.notes.values().filter(|note| note.inside.is_none()).map(|note| note.position);
+        let places = places.chain(frames).chain(notes);
         places.reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.min(b.y) }).unwrap_or_default()
     }
 }

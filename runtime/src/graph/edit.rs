@@ -24,7 +24,8 @@ pub enum Edit {
     AddNode(NodeId, Box<Node>, Option<usize>),
     /// Take a node out; its pipes must have been taken out before.
     RemoveNode(NodeId),
-    /// Give a node another id; its pipes follow. Refused if a pipe to a missing node already uses the new id.
+    /// Give a node another id; its pipes follow, and if it is a composite, everything inside it. Refused if something stands below the new
+    /// id, or a pipe to a missing node already uses it.
     RenameNode(NodeId, NodeId),
     /// Change a node's title.
     SetTitle(NodeId, String),
@@ -49,6 +50,10 @@ pub enum Edit {
     InsertSetting(Owner, String, Setting, usize),
     /// Change the graph's title.
     SetGraphTitle(String),
+    /// Change the ports that the graph has as a part.
+    SetPorts(Settings),
+    /// Change what an expectation claims.
+    SetClaim(String, Setting),
     /// Put in (`Some`), change, or take out (`None`) a frame.
     SetFrame(FrameId, Option<Frame>),
     /// Put in (`Some`), change, or take out (`None`) a note.
@@ -78,6 +83,12 @@ pub enum EditError {
     /// There is such a pipe already.
     #[error("there is a pipe `{0}` already")]
     PipeExists(PipeId),
+    /// The path of a node inside a composite would become too long.
+    #[error("the path of `{0}` would become too long")]
+    TooLong(NodeId),
+    /// There is no such expectation.
+    #[error("there is no expectation `{0}`")]
+    NoExpectation(String),
 }
 
 impl Graph {
@@ -134,6 +145,11 @@ impl Graph {
                 None => return Err(EditError::NoPipe(id)),
             },
             Edit::SetGraphTitle(title) => Edit::SetGraphTitle(std::mem::replace(&mut self.title, title)),
+            Edit::SetPorts(ports) => Edit::SetPorts(std::mem::replace(&mut self.ports, ports)),
+            Edit::SetClaim(name, claim) => match self.expectations.get_mut(&name) {
+                Some(expectation) => Edit::SetClaim(name, std::mem::replace(&mut expectation.claim, claim)),
+                None => return Err(EditError::NoExpectation(name)),
+            },
             Edit::SetFrame(id, frame) => Edit::SetFrame(id, put_sorted(&mut self.frames, id, frame)),
             Edit::SetNote(id, note) => Edit::SetNote(id, put_sorted(&mut self.notes, id, note)),
             Edit::Group(edits) => self.apply_all(edits)?,
@@ -177,20 +193,68 @@ impl Graph {
             return Err(EditError::NodeExists(to));
         }
         self.refuse_stray(&to)?;
+        if self.nodes[place].is_composite() {
+            self.rename_inside(&from, &to)?;
+        }
         self.nodes.replace_index(place, to.clone()).expect("the new id is free");
-        if self.pipes.keys().any(|pipe| pipe.from.node == from || pipe.to.node == from) {
-            let follow = |id: NodeId| if id == from { to.clone() } else { id };
+        self.follow(|id| (*id == from).then(|| to.clone()));
+        Ok(Edit::RenameNode(to, from))
+    }
+
+    /// Lets the pipes follow nodes to their new ids.
+    fn follow(&mut self, renamed: impl Fn(&NodeId) -> Option<NodeId>) {
+        if self.pipes.keys().any(|pipe| renamed(&pipe.from.node).is_some() || renamed(&pipe.to.node).is_some()) {
             let pipes = std::mem::take(&mut self.pipes);
             self.pipes = pipes
                 .into_iter()
                 .map(|(mut id, pipe)| {
-                    id.from.node = follow(id.from.node);
-                    id.to.node = follow(id.to.node);
+                    for node in [&mut id.from.node, &mut id.to.node] {
+                        if let Some(new) = renamed(node) {
+                            *node = new;
+                        }
+                    }
                     (id, pipe)
                 })
                 .collect();
         }
-        Ok(Edit::RenameNode(to, from))
+    }
+
+    /// Gives everything inside a composite its new path: nodes, the pipes between them, frames and notes.
+    fn rename_inside(&mut self, from: &NodeId, to: &NodeId) -> Result<(), EditError> {
+        // What stands below the new id already would find itself inside, and would go along on the way back.
+        let foreign = |id: &NodeId| id.below(to.as_str()).is_some() && id.below(from.as_str()).is_none() && id != from;
+        if let Some(id) = self.nodes.keys().find(|id| foreign(id)) {
+            return Err(EditError::NodeExists(id.clone()));
+        }
+        if let Some(pipe) = self.pipes.keys().find(|pipe| foreign(&pipe.from.node) || foreign(&pipe.to.node)) {
+            return Err(EditError::PipeExists(pipe.clone()));
+        }
+        let levels = self.frames.values().map(|frame| &frame.inside).chain(self.notes.values().map(|note| &note.inside));
+        if let Some(level) = levels.flatten().find(|level| foreign(level) || *level == to) {
+            return Err(EditError::NodeExists(level.clone()));
+        }
+        let moved =
+            |id: &NodeId| id.below(from.as_str()).map(|rest| NodeId::inside(Some(to), rest).ok_or_else(|| EditError::TooLong(id.clone())));
+        let ends = self.pipes.keys().flat_map(|pipe| [&pipe.from.node, &pipe.to.node]);
+        let levels = self.frames.values().filter_map(|frame| frame.inside.as_ref());
+        let levels = levels.chain(self.notes.values().filter_map(|note| note.inside.as_ref()));
+        for id in self.nodes.keys().chain(ends).chain(levels) {
+            moved(id).transpose()?;
+        }
+        let renamed = |id: &NodeId| moved(id).and_then(Result::ok);
+        if self.nodes.keys().any(|id| renamed(id).is_some()) {
+            let nodes = std::mem::take(&mut self.nodes);
+            self.nodes = nodes.into_iter().map(|(id, node)| (renamed(&id).unwrap_or(id), node)).collect();
+        }
+        let level = |inside: &mut Option<NodeId>| match inside {
+            Some(id) if id == from => *id = to.clone(),
+            Some(id) => *id = renamed(id).unwrap_or_else(|| id.clone()),
+            None => {}
+        };
+        self.frames.values_mut().for_each(|frame| level(&mut frame.inside));
+        self.notes.values_mut().for_each(|note| level(&mut note.inside));
+        self.follow(renamed);
+        Ok(())
     }
 
     /// Refuses an id that a pipe to a missing node uses: a node with that id would catch the pipe, and could not be taken out again.
@@ -311,6 +375,7 @@ mod tests {
             Edit::SetPipeSetting(first, "capacity".into(), None),
             Edit::SetGraphSetting("seed".into(), None),
             Edit::SetGraphTitle("Other".into()),
+            Edit::SetPorts([("in".to_owned(), Setting::text("work.in"))].into_iter().collect()),
             Edit::SetFrame(FrameId(1), None),
             Edit::SetFrame(FrameId(2), Some(Frame::default())),
             Edit::SetNote(NoteId(1), None),

@@ -1,6 +1,7 @@
 //! A note: Markdown text on the canvas.
 
 use super::Point;
+use crate::id::NodeId;
 
 /// A note's number inside its graph.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -15,4 +16,6 @@ pub struct Note {
     pub position: Point,
     /// Width and height.
     pub size: Point,
+    /// The composite that it stands in; `None` at the top.
+    pub inside: Option<NodeId>,
 }

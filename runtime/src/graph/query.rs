@@ -144,12 +144,13 @@ impl Graph {
         NoteId(self.notes.keys().map(|id| id.0).max().map_or(1, |id| id.saturating_add(1)))
     }
 
-    /// The nodes whose middle lies in a frame: they move with it.
+    /// The nodes on a frame's level whose middle lies in it: they move with it.
     pub fn nodes_in(&self, frame: FrameId) -> Vec<NodeId> {
         let Some(frame) = self.frames.get(&frame) else { return Vec::new() };
         let inside = |at: f32, from: f32, size: f32| at >= from && at <= from + size;
-        let nodes = self.nodes.iter().filter(|(_, node)| {
-            inside(node.position.x + NODE_WIDTH / 2.0, frame.position.x, frame.size.x)
+        let nodes = self.nodes.iter().filter(|(id, node)| {
+            self.level_of(id) == frame.inside.as_ref()
+                && inside(node.position.x + NODE_WIDTH / 2.0, frame.position.x, frame.size.x)
                 && inside(node.position.y + NODE_HEIGHT / 2.0, frame.position.y, frame.size.y)
         });
         nodes.map(|(id, _)| id.clone()).collect()

@@ -39,6 +39,9 @@ pub struct Report {
     pub latency: Latency,
     /// Every node, by id.
     pub nodes: IndexMap<String, NodeReport>,
+    /// Every composite, by id: the sums of what is inside. Absent where there is none.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub composites: IndexMap<String, CompositeReport>,
     /// Every queue and subscription, by id.
     pub queues: IndexMap<String, QueueReport>,
     /// Every pipe, written `a.out -> b.in`.
@@ -192,6 +195,33 @@ pub struct NodeReport {
     /// End-to-end latency of the messages that ended well here; absent where none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
+}
+
+/// What is inside one composite, summed up by the beginning of the nodes' paths (G15). Counts cover the time after the warm-up.
+#[derive(Clone, PartialEq, Default, Debug, Serialize)]
+pub struct CompositeReport {
+    /// Nodes inside, however deep.
+    pub nodes: u64,
+    /// Messages that came in across the border.
+    #[serde(rename = "in")]
+    pub received: u64,
+    /// Messages that left across the border, and messages that ended well inside.
+    #[serde(rename = "out")]
+    pub sent: u64,
+    /// The first per second.
+    pub in_per_s: f64,
+    /// The second per second.
+    pub out_per_s: f64,
+    /// Failures inside.
+    pub errors: u64,
+    /// Messages ended on purpose inside, by reason.
+    pub dropped: IndexMap<String, u64>,
+    /// Messages that stores inside gave up.
+    pub dead_lettered: u64,
+    /// Messages inside at the end.
+    pub held: u64,
+    /// Mean number of consumers inside at work.
+    pub busy_servers: f64,
 }
 
 /// One queue or subscription.

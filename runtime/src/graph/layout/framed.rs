@@ -184,7 +184,7 @@ mod tests {
 
     fn framed(graph: &mut Graph, number: u32, title: &str, at: (f32, f32), size: (f32, f32)) {
         let (position, size) = (Point { x: at.0, y: at.1 }, Point { x: size.0, y: size.1 });
-        graph.apply(Edit::SetFrame(FrameId(number), Some(Frame { title: title.to_owned(), position, size }))).unwrap();
+        graph.apply(Edit::SetFrame(FrameId(number), Some(Frame { title: title.to_owned(), position, size, ..Frame::default() }))).unwrap();
     }
 
     fn moved(graph: &mut Graph, places: &[(&str, f32, f32)]) {
@@ -210,7 +210,8 @@ mod tests {
         framed(&mut graph, 1, "Outer", (400.0, 340.0), (300.0, 500.0));
         framed(&mut graph, 2, "Inner", (410.0, 400.0), (280.0, 200.0));
         framed(&mut graph, 3, "Empty", (2_000.0, 2_000.0), (100.0, 100.0));
-        let note = Note { text: "kept".to_owned(), position: Point { x: 420.0, y: 640.0 }, size: Point { x: 100.0, y: 40.0 } };
+        let note =
+            Note { text: "kept".to_owned(), position: Point { x: 420.0, y: 640.0 }, size: Point { x: 100.0, y: 40.0 }, ..Note::default() };
         graph.apply(Edit::SetNote(NoteId(1), Some(note))).unwrap();
         let before = graph.clone();
         let back = graph.apply(arrange(&graph, Point::default())).unwrap();
