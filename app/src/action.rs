@@ -58,6 +58,8 @@ pub enum Action {
     Command(&'static str),
     /// Open the quick-add list at this place of the canvas, wired as in `AddNode`.
     QuickAdd(Pos2, Option<End>),
+    /// Open a composite, or the top.
+    Enter(Option<NodeId>),
     /// Bring a problem's place into view.
     Reveal(Item),
 }

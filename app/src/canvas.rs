@@ -5,6 +5,7 @@ mod access;
 mod advice;
 mod backdrop;
 mod bending;
+mod border;
 mod brush;
 pub mod camera;
 mod curve;
@@ -34,6 +35,7 @@ use crate::action::{Item, Outbox};
 use crate::theme::Theme;
 use egui::{Pos2, Rect, Sense, Ui};
 use pipewright_runtime::graph::Graph;
+use pipewright_runtime::id::NodeId;
 use pipewright_runtime::node::Catalogue;
 use pipewright_runtime::problem::Problem;
 use pipewright_runtime::telemetry::snapshot::Snapshot;
@@ -42,8 +44,12 @@ use std::collections::BTreeSet;
 /// What the canvas is shown.
 #[derive(Clone, Copy)]
 pub struct CanvasInput<'a> {
-    /// The document.
+    /// The level of the document that is open.
     pub graph: &'a Graph,
+    /// The document with the content of its used files.
+    pub whole: &'a Graph,
+    /// The composite that is open; `None` for the top.
+    pub level: Option<&'a NodeId>,
     /// A number that is another after every edit.
     pub revision: u64,
     /// The kinds there are.
@@ -156,7 +162,7 @@ pub fn canvas_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &mut CanvasState, 
     let response = ui.allocate_rect(viewport, Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Canvas"));
     let now = ui.input(|input| input.time);
-    if state.scene.update(input.graph, input.catalogue, input.revision) {
+    if state.scene.update(input) {
         state.live.scene_changed();
         state.minimap.scene_changed();
         // Numbers of the old scene mean nothing in the new one.

@@ -1,4 +1,6 @@
-//! The middle of the window: the canvas of the document in front.
+//! The middle of the window: the canvas of the document in front, and above it the way to the level that is open.
+
+mod trail;
 
 use crate::action::Item;
 use crate::canvas::{CanvasInput, canvas_ui};
@@ -15,9 +17,15 @@ pub fn centre_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     if let Some(wish) = open.views.camera_wish.take() {
         move_camera(open, wish);
     }
+    if open.document.level().is_some() {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        trail::trail_ui(ui, theme, open, &mut state.outbox);
+    }
     let snapshot = open.session.as_ref().and_then(|session| session.snapshot());
     let input = CanvasInput {
-        graph: open.document.graph(),
+        graph: open.document.shown(),
+        whole: open.document.whole(),
+        level: open.document.level(),
         revision: open.document.revision(),
         catalogue,
         snapshot: snapshot.map(AsRef::as_ref),

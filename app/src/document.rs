@@ -1,8 +1,13 @@
-//! An open document: the graph, its history, where it is kept, and what is wrong with it.
+//! An open document: the graph, its history, where it is kept, what is drawn of it, and what is wrong with it.
 
+mod drawn;
+
+use drawn::Drawn;
 use pipewright_runtime::check;
 use pipewright_runtime::file::{self, Fingerprint, Read};
+use pipewright_runtime::graph::composite::{Flat, Parts};
 use pipewright_runtime::graph::{Edit, EditError, Graph, History};
+use pipewright_runtime::id::NodeId;
 use pipewright_runtime::node::Catalogue;
 use pipewright_runtime::problem::{Problem, Severity};
 use std::path::{Path, PathBuf};
@@ -14,6 +19,7 @@ const CHECKED_AT_ONCE: usize = 200;
 /// A document in the window.
 pub struct Document {
     graph: Graph,
+    drawn: Drawn,
     history: History,
     path: Option<PathBuf>,
     /// The folder that a document without a file starts from, such as a sample's.
@@ -45,6 +51,7 @@ impl Document {
         let history = History::default();
         let saved_state = Some(history.state_number());
         Self {
+            drawn: Drawn::of(&graph, None),
             graph,
             saved_state,
             history,
@@ -81,6 +88,54 @@ impl Document {
     /// The graph.
     pub const fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// The graph with the content of its used files: what panels speak of.
+    pub fn whole(&self) -> &Graph {
+        self.drawn.whole(&self.graph)
+    }
+
+    /// What stands on the open level: what the canvas shows.
+    pub fn shown(&self) -> &Graph {
+        self.drawn.shown(&self.graph)
+    }
+
+    /// The graph as it runs, if it has composites.
+    pub fn flat(&self) -> Option<&Flat> {
+        self.drawn.flat()
+    }
+
+    /// The composite that is open; `None` for the top.
+    pub const fn level(&self) -> Option<&NodeId> {
+        self.drawn.level()
+    }
+
+    /// The used file that a node comes from.
+    pub fn file_of(&self, node: &NodeId) -> Option<&str> {
+        self.drawn.file_of(node)
+    }
+
+    /// Opens a composite, or the top. Whether that changed anything.
+    pub fn set_level(&mut self, level: Option<NodeId>) -> bool {
+        if self.drawn.level() == level.as_ref() {
+            return false;
+        }
+        self.drawn = Drawn::of(&self.graph, level);
+        self.touched(false);
+        true
+    }
+
+    /// Whether a used file was not read yet.
+    pub fn wants_parts(&self) -> bool {
+        self.drawn.unread()
+    }
+
+    /// Takes the content of used files, as the io thread has read them.
+    pub fn set_parts(&mut self, parts: Parts) {
+        if *self.graph.parts() != parts {
+            self.graph.set_parts(parts);
+            self.touched(true);
+        }
     }
 
     /// The history, for its labels.
@@ -207,6 +262,7 @@ impl Document {
     fn touched(&mut self, logic: bool) {
         let current = self.checked_revision == self.revision;
         self.revision += 1;
+        self.drawn = Drawn::of(&self.graph, self.drawn.level().cloned());
         // Moving things about changes nothing that a check looks at.
         if !logic && current {
             self.checked_revision = self.revision;
@@ -261,6 +317,8 @@ fn touches_logic(edit: &Edit) -> bool {
         | Edit::RemovePipe(_)
         | Edit::SetPipeSetting(..)
         | Edit::SetGraphSetting(..)
+        | Edit::SetPorts(_)
+        | Edit::SetClaim(..)
         | Edit::SetGraphTitle(_) => true,
     }
 }

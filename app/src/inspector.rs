@@ -1,6 +1,7 @@
 //! The inspector at the right: what is selected, its settings, its figures, its guide.
 
 mod chart;
+mod composite;
 mod distribution;
 mod draft;
 mod fields;

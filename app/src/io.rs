@@ -9,6 +9,7 @@ use autosave::Recovered;
 use folders::Folders;
 use pipewright_runtime::file::{self, Fingerprint, Loaded};
 use pipewright_runtime::graph::Graph;
+use pipewright_runtime::graph::composite::Parts;
 use pipewright_runtime::node::Catalogue;
 use pipewright_runtime::problem::Problem;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,15 @@ pub enum Job {
         /// The revision that this is.
         revision: u64,
     },
+    /// Read the files that a document's composites use.
+    Parts {
+        /// The document.
+        document: u64,
+        /// What uses them.
+        graph: Box<Graph>,
+        /// The folder that they lie in.
+        folder: PathBuf,
+    },
     /// See whether another program has changed the file.
     Look {
         /// The document.
@@ -91,6 +101,8 @@ pub enum Done {
     Autosaved(u64, u64, Result<(), String>),
     /// A large document was checked.
     Checked(u64, u64, Vec<Problem>),
+    /// The files that a document's composites use were read.
+    Parts(u64, Parts),
     /// Another program has changed this document's file.
     ChangedOutside(u64),
     /// What other sessions left behind.
@@ -179,6 +191,7 @@ fn perform(job: Job, folders: &Folders, catalogue: Catalogue) -> Option<Done> {
         Job::Check { document, graph, revision } => {
             Some(Done::Checked(document, revision, pipewright_runtime::check::check(&graph, catalogue)))
         }
+        Job::Parts { document, graph, folder } => Some(Done::Parts(document, file::parts::used_by(&graph, &folder, catalogue).parts)),
         Job::Look { document, path, expected } => {
             let changed = changed(&path, &expected);
             changed.then_some(Done::ChangedOutside(document))

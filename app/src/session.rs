@@ -10,10 +10,12 @@ use indexmap::IndexMap;
 use pipewright_runtime::engine::control::{Control, Speed};
 use pipewright_runtime::engine::run::{Run, RunOptions};
 use pipewright_runtime::graph::Graph;
+use pipewright_runtime::graph::composite::Flat;
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::Catalogue;
 use pipewright_runtime::problem::Problem;
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState, Snapshot, Tapped};
+use pipewright_runtime::telemetry::sums;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -44,6 +46,10 @@ pub struct Session {
     mode: Mode,
     speed: Speed,
     snapshot: Option<Arc<Snapshot>>,
+    /// The same as the run has it, without the sums of composites.
+    running: Option<Arc<Snapshot>>,
+    /// Pipes of composites: as they are drawn → as they run.
+    runs: IndexMap<PipeId, PipeId>,
     /// Requests that the run could not take yet (rule 5: tried again next frame).
     unsent: VecDeque<Control>,
     watched: BTreeSet<PipeId>,
@@ -67,6 +73,8 @@ impl Session {
             mode,
             speed,
             snapshot: None,
+            running: None,
+            runs: IndexMap::new(),
             unsent: VecDeque::new(),
             watched: BTreeSet::new(),
             taps: IndexMap::new(),
@@ -84,7 +92,12 @@ impl Session {
         self.speed
     }
 
-    /// The newest picture.
+    /// The newest picture as the run has it: nodes and pipes that run, and no others.
+    pub const fn running(&self) -> Option<&Arc<Snapshot>> {
+        self.running.as_ref()
+    }
+
+    /// The newest picture, with the sums of composites.
     pub const fn snapshot(&self) -> Option<&Arc<Snapshot>> {
         self.snapshot.as_ref()
     }
@@ -131,12 +144,23 @@ impl Session {
         for pipe in gone {
             // What is no longer watched is no longer kept: the memory is bounded by what is looked at.
             self.taps.shift_remove(&pipe);
-            self.ask(Control::Watch(pipe, false));
+            self.ask(Control::Watch(self.as_it_runs(pipe), false));
         }
         for pipe in new {
-            self.ask(Control::Watch(pipe, true));
+            self.ask(Control::Watch(self.as_it_runs(pipe), true));
         }
         self.watched.clone_from(pipes);
+    }
+
+    fn as_it_runs(&self, pipe: PipeId) -> PipeId {
+        self.runs.get(&pipe).cloned().unwrap_or(pipe)
+    }
+
+    /// Takes in which pipes run under other ends than they are drawn with.
+    pub fn drawn_as(&mut self, runs: &IndexMap<PipeId, PipeId>) {
+        if self.runs != *runs {
+            self.runs.clone_from(runs);
+        }
     }
 
     fn send(&mut self) {
@@ -150,7 +174,8 @@ impl Session {
     }
 
     /// Called once a frame: takes the newest picture and messages, sends what waits. The problems, if the run could not start.
-    pub fn poll(&mut self, seconds: f64, charted: &BTreeSet<Item>) -> Result<(), Vec<Problem>> {
+    /// `drawn` is the drawing with its composites, if it has any.
+    pub fn poll(&mut self, seconds: f64, charted: &BTreeSet<Item>, drawn: Option<(&Graph, &Flat)>) -> Result<(), Vec<Problem>> {
         if let Engine::Starting(receiver) = &self.engine {
             match receiver.try_recv() {
                 Ok(Ok(run)) => self.engine = Engine::Going(Box::new(run)),
@@ -167,11 +192,24 @@ impl Session {
         }
         self.send();
         let Engine::Going(run) = &self.engine else { return Ok(()) };
-        let snapshot = run.snapshot();
+        let running = run.snapshot();
+        let same = self.running.as_ref().is_some_and(|known| Arc::ptr_eq(known, &running)) && self.snapshot.is_some();
+        let snapshot = match (drawn, &self.snapshot) {
+            (Some(_), Some(known)) if same => known.clone(),
+            (Some((whole, flat)), _) => Arc::new(sums::drawn(&running, whole, flat)),
+            (None, _) => running.clone(),
+        };
         let tapped = if self.watched.is_empty() { Vec::new() } else { run.tapped(TAPPED_PER_FRAME) };
         self.histories.sample(&snapshot, seconds, charted);
         self.snapshot = Some(snapshot);
-        for one in tapped {
+        self.running = Some(running);
+        for mut one in tapped {
+            // Shown where it is looked at: under the drawn ends.
+            if !self.watched.contains(&one.pipe)
+                && let Some((pipe, _)) = self.runs.iter().find(|(pipe, runs)| **runs == one.pipe && self.watched.contains(*pipe))
+            {
+                one.pipe = pipe.clone();
+            }
             self.keep(one);
         }
         Ok(())

@@ -100,11 +100,20 @@ impl Shell {
         let mut refused = Vec::new();
         let mut ended = Vec::new();
         for open in &mut self.state.documents {
+            if open.document.wants_parts() && !open.reading_parts {
+                open.reading_parts = true;
+                let graph = Box::new(open.document.graph().clone());
+                self.state.io.ask(Job::Parts { document: open.document.number, graph, folder: open.document.folder() });
+            }
             let watched = if open.session.is_some() { open.watched(self.state.catalogue) } else { BTreeSet::new() };
             let Some(session) = &mut open.session else { continue };
+            let flat = open.document.flat();
+            if let Some(flat) = flat {
+                session.drawn_as(&flat.runs);
+            }
             session.watch(&watched);
             let alive = session.alive();
-            if let Err(problems) = session.poll(seconds, &open.selection) {
+            if let Err(problems) = session.poll(seconds, &open.selection, flat.map(|flat| (open.document.whole(), flat))) {
                 refused.push((open.document.name(), problems.len()));
                 open.problems_of_start = problems;
             } else if alive && !session.alive() {

@@ -9,6 +9,7 @@ use crate::io::autosave::Recovered;
 use crate::panels::{Views, messages};
 use crate::preferences::Preferences;
 use crate::session::Session;
+use pipewright_runtime::check::composites::ports_of;
 use pipewright_runtime::engine::control::Speed;
 use pipewright_runtime::graph::History;
 use pipewright_runtime::id::{NodeId, PipeId};
@@ -43,6 +44,8 @@ pub struct Open {
     pub saving: bool,
     /// Whether it is to be closed as soon as it is saved.
     pub close_when_saved: bool,
+    /// Whether the io thread is reading its used files.
+    pub reading_parts: bool,
     /// The revision that the io thread is checking.
     pub checking: Option<u64>,
     /// The pipes that carry failures away, and the revision that this was found in.
@@ -70,6 +73,7 @@ impl Open {
             views: Views::default(),
             saving: false,
             close_when_saved: false,
+            reading_parts: false,
             checking: None,
             failure_pipes: (0, BTreeSet::new()),
             redrawn: None,
@@ -112,9 +116,9 @@ impl Open {
     /// Whether nodes or pipes were put in or taken out since the run began: they come into force at the next start.
     pub fn redrawn(&mut self) -> bool {
         let revision = self.document.revision();
-        let Some(running) = self.session.as_ref().filter(|session| session.alive()).and_then(Session::snapshot) else { return false };
+        let Some(running) = self.session.as_ref().filter(|session| session.alive()).and_then(Session::running) else { return false };
         if self.redrawn.is_none_or(|(known, _)| known != revision) {
-            let graph = self.document.graph();
+            let graph = self.document.flat().map_or_else(|| self.document.graph(), |flat| &flat.graph);
             let counts = graph.nodes().len() == running.nodes.len() && graph.pipes().len() == running.pipes.len();
             let same = counts
                 && graph.nodes().keys().all(|id| running.nodes.contains_key(id))
@@ -128,11 +132,9 @@ impl Open {
     pub fn watched(&mut self, catalogue: Catalogue) -> BTreeSet<PipeId> {
         let revision = self.document.revision();
         if self.failure_pipes.0 != revision {
-            let graph = self.document.graph();
+            let graph = self.document.whole();
             let carries_failures = |pipe: &&PipeId| {
-                let node = graph.node(&pipe.from.node);
-                let kind = node.and_then(|node| Some((catalogue.get(&node.kind)?, node)));
-                let ports = kind.map(|(kind, node)| (kind.ports)(&node.settings));
+                let ports = ports_of(graph, catalogue, &pipe.from.node);
                 ports.is_some_and(|ports| ports.outputs.iter().any(|port| port.role == PortRole::Error && *port.name == *pipe.from.port))
             };
             self.failure_pipes = (revision, graph.pipes().keys().filter(carries_failures).take(FAILURE_PIPES).cloned().collect());
@@ -148,10 +150,29 @@ impl Open {
         &self.failure_pipes.1
     }
 
-    /// A node's title on screen: its id if it has none.
+    /// A node's title on screen: its id if it has none. Inside a composite with the titles on the way there: `Shipping / Packers`.
     pub fn title_of(&self, node: &NodeId) -> String {
-        let title = self.document.graph().node(node).map(|node| node.title.clone()).filter(|title| !title.is_empty());
-        title.unwrap_or_else(|| node.to_string())
+        let mut titles: Vec<String> =
+            std::iter::once(node).chain(self.document.whole().levels_of(node)).map(|id| self.own_title(id)).collect();
+        titles.reverse();
+        titles.join(" / ")
+    }
+
+    /// A node's title alone.
+    pub fn own_title(&self, node: &NodeId) -> String {
+        let title = self.document.whole().node(node).map(|node| node.title.clone()).filter(|title| !title.is_empty());
+        title.unwrap_or_else(|| if self.document.whole().level_of(node).is_some() { node.last().to_owned() } else { node.to_string() })
+    }
+
+    /// The level that an item stands on.
+    pub fn level_of(&self, item: &Item) -> Option<NodeId> {
+        let whole = self.document.whole();
+        match item {
+            Item::Node(id) => whole.level_of(id).cloned(),
+            Item::Pipe(pipe) => whole.level_of(&pipe.from.node).cloned(),
+            Item::Frame(id) => whole.frames().get(id)?.inside.clone(),
+            Item::Note(id) => whole.notes().get(id)?.inside.clone(),
+        }
     }
 
     /// The one selected item, if it is just one.
@@ -162,7 +183,7 @@ impl Open {
 
     /// Drops from the selection what is no longer there.
     pub fn prune_selection(&mut self) {
-        let graph = self.document.graph();
+        let graph = self.document.whole();
         self.selection.retain(|item| match item {
             Item::Node(id) => graph.nodes().contains_key(id),
             Item::Pipe(id) => graph.pipes().contains_key(id),

@@ -179,6 +179,8 @@ impl Ours {
         screen.frame(|ui| {
             let input = CanvasInput {
                 graph,
+                whole: graph,
+                level: None,
                 revision: 1,
                 catalogue: CATALOGUE,
                 snapshot: Some(snapshot),

@@ -1,5 +1,6 @@
 //! The one place that performs actions: turns them into edits, requests to the run, and changes of what is seen.
 
+pub mod composites;
 pub mod edit;
 pub mod file;
 pub mod letters;
@@ -69,6 +70,7 @@ pub fn perform(state: &mut State, action: Action) {
                 state.dialog = Some(Dialog::QuickAdd(QuickAdd::at(at, wire)));
             }
         }
+        Action::Enter(level) => composites::enter_level(state, level),
         Action::Reveal(item) => view::reveal(state, item),
     }
 }
@@ -83,9 +85,18 @@ fn command(state: &mut State, name: &str) {
     }
 }
 
-/// Makes a change of the document in front; what it means for a run follows.
+/// Makes a change of the document in front, if it may be made; what it means for a run follows.
 pub fn apply(state: &mut State, label: &str, change: Edit) {
     let changed = settings_changed(&change);
+    let Some(open) = state.front() else { return };
+    match composites::allowed(open, change) {
+        Ok(change) => apply_as_it_is(state, label, change, changed),
+        Err(reason) => state.failed(reason),
+    }
+}
+
+/// Makes a change of the document in front; `changed` are the nodes whose settings it changes.
+fn apply_as_it_is(state: &mut State, label: &str, change: Edit, changed: Vec<NodeId>) {
     let Some(open) = state.front_mut() else { return };
     if open.document.read_only() {
         state.failed("This document is read only: its file was not understood as a whole. See the problems.");

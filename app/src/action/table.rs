@@ -1,6 +1,6 @@
 //! Every command as one table: menus, command palette, shortcuts and tooltips are made from it.
 
-use super::perform::{edit, file, letters, run, select, view};
+use super::perform::{composites, edit, file, letters, run, select, view};
 use crate::state::{Open, State};
 use crate::theme::Icon;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -99,6 +99,30 @@ fn has_report(state: &State) -> bool {
 fn has_bends(state: &State) -> bool {
     front_is(state, |open| !open.document.read_only() && select::bent_pipes(open).next().is_some())
 }
+fn can_unselect(state: &State) -> bool {
+    front_is(state, |open| !open.selection.is_empty() || open.document.level().is_some())
+}
+fn has_composite_selected(state: &State) -> bool {
+    front_is(state, |open| composites::selected(open).is_some())
+}
+fn has_own_composite(state: &State) -> bool {
+    front_is(state, composites::own_selected)
+}
+fn has_using_composite(state: &State) -> bool {
+    front_is(state, composites::using_selected)
+}
+fn is_inside(state: &State) -> bool {
+    front_is(state, |open| open.document.level().is_some())
+}
+fn has_part(state: &State) -> bool {
+    front_is(state, |open| open.document.graph().uses_files())
+}
+fn can_edit_nodes(state: &State) -> bool {
+    front_is(state, |open| !open.document.read_only() && select::nodes(open).next().is_some())
+}
+fn can_edit(state: &State) -> bool {
+    front_is(state, |open| !open.document.read_only())
+}
 fn is_running(state: &State) -> bool {
     front_is(state, Open::running)
 }
@@ -143,6 +167,14 @@ pub static TABLE: &[Command] = &[
     command("file.save", "Save", Menu::File, can_save, file::save, "Writes the document to its file.").keys(&[key(CTRL, Key::S)]),
     command("file.save_as", "Save as …", Menu::File, can_save, file::save_as, "Writes the document to another file.")
         .keys(&[key(CTRL_SHIFT, Key::S)]),
+    command(
+        "file.open_part",
+        "Open the used file",
+        Menu::File,
+        has_part,
+        composites::open_file,
+        "Opens the file that the composite in hand comes from.",
+    ),
     command("file.close", "Close", Menu::File, has_document, file::close, "Closes the document; asks if there are unsaved changes.")
         .keys(&[key(CTRL, Key::W)])
         .icon(Icon::Close),
@@ -190,8 +222,15 @@ pub static TABLE: &[Command] = &[
     )
     .keys(&[key(CTRL, Key::Delete), key(CTRL, Key::Backspace)]),
     command("edit.select_all", "Select all", Menu::Edit, has_nodes, select::all, "Selects every node.").keys(&[key(CTRL, Key::A)]),
-    command("edit.select_none", "Select nothing", Menu::Edit, has_selection, select::nothing, "Selects nothing.")
-        .keys(&[key(NONE, Key::Escape)]),
+    command(
+        "edit.select_none",
+        "Select nothing",
+        Menu::Edit,
+        can_unselect,
+        select::nothing,
+        "Selects nothing; a second time leaves the composite.",
+    )
+    .keys(&[key(NONE, Key::Escape)]),
     command(
         "edit.select_downstream",
         "Select downstream",
@@ -214,6 +253,49 @@ pub static TABLE: &[Command] = &[
     command("edit.frame", "Frame selection", Menu::Edit, has_node_selected, edit::frame, "Puts a named frame around the selected nodes.")
         .keys(&[key(CTRL, Key::G)])
         .icon(Icon::Frame),
+    command(
+        "edit.make_composite",
+        "Make composite",
+        Menu::Edit,
+        can_edit_nodes,
+        composites::make,
+        "Puts the selected nodes into one node that can be opened; pipes across its border get ports.",
+    )
+    .keys(&[key(CTRL_SHIFT, Key::G)])
+    .icon(Icon::Composite),
+    command(
+        "edit.unpack",
+        "Unpack composite",
+        Menu::Edit,
+        has_own_composite,
+        composites::unpack,
+        "Puts what is inside the composite in its place.",
+    )
+    .keys(&[key(CTRL_SHIFT, Key::U)]),
+    command(
+        "edit.use_file",
+        "Composite from file …",
+        Menu::Edit,
+        can_edit,
+        composites::use_file,
+        "Uses a graph file from the graph's folder as a composite.",
+    ),
+    command(
+        "edit.save_composite",
+        "Save composite as …",
+        Menu::Edit,
+        has_own_composite,
+        composites::save,
+        "Writes the composite to a file of its own, which it uses from then on, and other graphs may use too.",
+    ),
+    command(
+        "edit.take_over",
+        "Take over content",
+        Menu::Edit,
+        has_using_composite,
+        composites::take_over,
+        "Makes the content of a used file the composite's own, so that it can be changed here.",
+    ),
     command("edit.note", "Add note", Menu::Edit, has_document, edit::note, "Puts a note on the canvas.")
         .keys(&[key(CTRL, Key::M)])
         .icon(Icon::Note),
@@ -225,6 +307,12 @@ pub static TABLE: &[Command] = &[
         .icon(Icon::Search),
     command("view.palette", "Commands …", Menu::View, always, view::palette, "Searches commands, nodes and samples.")
         .keys(&[key(CTRL_SHIFT, Key::P), key(CTRL, Key::K)]),
+    command("view.enter", "Open composite", Menu::View, has_composite_selected, composites::enter, "Shows what is inside.")
+        .keys(&[key(CTRL, Key::ArrowDown)])
+        .icon(Icon::Composite),
+    command("view.leave", "Leave composite", Menu::View, is_inside, composites::leave, "Goes back to the level around it.")
+        .keys(&[key(CTRL, Key::ArrowUp)])
+        .icon(Icon::Left),
     command("view.fit", "Fit all", Menu::View, has_document, view::fit, "Shows the whole graph.")
         .keys(&[key(CTRL, Key::Num0), key(NONE, Key::F)])
         .icon(Icon::Fit),

@@ -85,6 +85,11 @@ fn keys(ui: &Ui, input: &CanvasInput<'_>, state: &mut CanvasState, number: u32, 
     let own = node_id(ui, &state.scene.nodes[number as usize]);
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(own, filter));
+    let node = &state.scene.nodes[number as usize];
+    if node.composite && ui.input(|i| i.key_pressed(Key::Enter)) {
+        outbox.push(Action::Enter(Some(node.id.clone())));
+        return;
+    }
     let arrows = [(Key::ArrowLeft, Vec2::LEFT), (Key::ArrowRight, Vec2::RIGHT), (Key::ArrowUp, Vec2::UP), (Key::ArrowDown, Vec2::DOWN)];
     let Some(&(_, direction)) = arrows.iter().find(|(key, _)| ui.input(|i| i.key_pressed(*key))) else { return };
     let modifiers = ui.input(|i| i.modifiers);

@@ -140,6 +140,12 @@ pub fn state_word(figures: Option<&NodeFigures>, snapshot: Option<&Snapshot>) ->
 
 /// The two figures under a node's title: the strong one and the dim one. Without a run, the kind's name.
 pub fn figures_shown(node: &SceneNode, figures: Option<&NodeFigures>) -> [String; 2] {
+    if node.composite {
+        return match figures {
+            Some(figures) => [figure::rate(figures.rate_in.max(figures.rate_out)), format!("{} held", short_count(figures.held))],
+            None => [node.kind_title().to_owned(), String::new()],
+        };
+    }
     let Some(kind) = node.kind else { return [format!("unknown kind {}", node.kind_title()), String::new()] };
     let Some(figures) = figures else { return [node.kind_title().to_owned(), String::new()] };
     let text = |place: usize| match kind.figures[place] {

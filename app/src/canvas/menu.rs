@@ -8,6 +8,7 @@ use egui::{Response, Ui};
 /// For nodes.
 const OF_NODES: &[&[&str]] = &[
     &["edit.cut", "edit.copy", "edit.duplicate"],
+    &["view.enter", "edit.make_composite", "edit.unpack", "edit.take_over", "edit.save_composite"],
     &["edit.frame", "edit.select_upstream", "edit.select_downstream", "view.fit_selection"],
     &["edit.delete_reconnect", "edit.delete"],
 ];
@@ -51,9 +52,23 @@ pub fn menu_ui(response: &Response, input: &CanvasInput<'_>, state: &mut CanvasS
             if number > 0 {
                 ui.separator();
             }
-            group.iter().for_each(|name| command_ui(ui, input, name, outbox));
+            group.iter().filter(|name| suits(input, name)).for_each(|name| command_ui(ui, input, name, outbox));
         }
     });
+}
+
+/// Whether a command has to do with what is selected: those of composites stand only in their menu.
+fn suits(input: &CanvasInput<'_>, name: &str) -> bool {
+    let node = match input.selection.first() {
+        Some(Item::Node(id)) if input.selection.len() == 1 => input.whole.node(id).filter(|node| node.is_composite()),
+        _ => None,
+    };
+    match name {
+        "view.enter" => node.is_some(),
+        "edit.unpack" | "edit.save_composite" => node.is_some_and(|node| node.used_file().is_none()),
+        "edit.take_over" => node.is_some_and(|node| node.used_file().is_some()),
+        _ => true,
+    }
 }
 
 fn command_ui(ui: &mut Ui, input: &CanvasInput<'_>, name: &'static str, outbox: &mut Outbox) {

@@ -40,7 +40,11 @@ fn radius(brush: &Brush<'_>) -> u8 {
 /// Paints a node with its words and figures, or, from farther away, with its title alone. Ports come later, on top of the wires.
 pub fn paint(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
     let theme = brush.theme;
-    let colour = node.family().map_or(theme.faint, |family| theme.family(family));
+    let plain = if node.composite { theme.dim } else { theme.faint };
+    let colour = node.family().map_or(plain, |family| theme.family(family));
+    if node.composite {
+        paint_stack(brush, look);
+    }
     paint_card(brush, look, colour);
     if brush.detail == Detail::Near {
         paint_words(brush, node, look, colour);
@@ -51,6 +55,18 @@ pub fn paint(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
         // A veil of the ground's colour, since the card's layers would show through each other.
         let veil = theme.canvas.gamma_multiply(1.0 - look.opacity);
         brush.add(Shape::rect_filled(look.rect, CornerRadius::same(radius(brush)), veil));
+    }
+}
+
+/// Two cards behind the card: there is more inside.
+fn paint_stack(brush: &mut Brush<'_>, look: &NodeLook<'_>) {
+    let theme = brush.theme;
+    let corner = CornerRadius::same(radius(brush));
+    let edge = Stroke::new(1.0, if look.selected { theme.accent } else { theme.line });
+    for step in [2.0, 1.0] {
+        let shift = brush.scale(4.0) * step;
+        let card = look.rect.shrink2(vec2(brush.scale(5.0) * step, 0.0)).translate(vec2(0.0, -shift));
+        brush.add(RectShape::new(card, corner, theme::blend(theme.raised, theme.canvas, 0.3 * step), edge, StrokeKind::Inside));
     }
 }
 
@@ -93,7 +109,8 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
     let (left, right, mark_at) = (at(14.0, figures_at), at(NODE_WIDTH - 12.0, figures_at), at(NODE_WIDTH - 17.0, 20.0));
     let errors_at = at(NODE_WIDTH - 28.0, 20.0);
     let graph = Rect::from_min_max(at(14.0, 54.0), pos2(at(NODE_WIDTH - 12.0, 0.0).x, look.rect.bottom() - brush.scale(10.0)));
-    let family_icon = node.family().map_or(Icon::More, Icon::family);
+    let unknown = if node.composite { Icon::Composite } else { Icon::More };
+    let family_icon = node.family().map_or(unknown, Icon::family);
     brush.shapes.extend(family_icon.shapes(icon, colour));
     if node.durable {
         // A base under the icon: what is in here stays.

@@ -40,6 +40,7 @@ pub fn paint(ui: &Ui, input: &CanvasInput<'_>, state: &mut CanvasState) -> bool 
         pipes: input.selection.iter().filter_map(|item| if let Item::Pipe(id) = item { state.scene.wire(id) } else { None }).collect(),
     };
     let mut moves = false;
+    super::border::paint(&mut brush, &state.scene);
     if detail == Detail::Far {
         paint_far(&mut brush, input, state, &selected);
     } else {
@@ -219,7 +220,7 @@ fn paint_pipes(brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &mut Canva
 }
 
 fn paint_nodes(ui: &Ui, brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &mut CanvasState, selected: &Selected) {
-    let rules = super::gesture::Rules { graph: input.graph, catalogue: input.catalogue, may_connect: input.may_connect };
+    let rules = super::gesture::Rules { graph: input.whole, catalogue: input.catalogue, may_connect: input.may_connect };
     let CanvasState { scene, live, seen, gesture, problems, hovered, .. } = state;
     let focused = ui.memory(egui::Memory::focused);
     let mut ordered = seen.nodes.clone();

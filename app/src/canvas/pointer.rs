@@ -116,7 +116,7 @@ fn palette(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Ca
 }
 
 fn drag(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut CanvasState, outbox: &mut Outbox) {
-    let rules = Rules { graph: input.graph, catalogue: input.catalogue, may_connect: input.may_connect };
+    let rules = Rules { graph: input.whole, catalogue: input.catalogue, may_connect: input.may_connect };
     let (modifiers, origin) = ui.input(|i| (i.modifiers, i.pointer.press_origin()));
     if response.drag_started_by(PointerButton::Primary)
         && let Some(origin) = origin
@@ -128,7 +128,7 @@ fn drag(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Canva
             hit => hit,
         };
         let add = modifiers.shift || modifiers.command;
-        state.gesture = Gesture::begin(&state.scene, input.graph, under, at, input.selection, add, outbox);
+        state.gesture = Gesture::begin(&state.scene, input.whole, under, at, input.selection, add, outbox);
     }
     if state.gesture.is_idle() {
         return;
@@ -163,6 +163,12 @@ fn clicks(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Can
     let at = state.camera.to_canvas(screen);
     let under = hit::hit(&state.scene, at, state.camera.zoom());
     let item = item_of(&state.scene, under);
+    if let (true, Hit::Node(node)) = (response.double_clicked_by(PointerButton::Primary), under)
+        && let Some(node) = state.scene.nodes.get(node as usize).filter(|node| node.composite)
+    {
+        outbox.push(Action::Enter(Some(node.id.clone())));
+        return;
+    }
     if response.double_clicked_by(PointerButton::Primary) && !input.read_only {
         match (under, item) {
             (Hit::Nothing, _) => outbox.push(Action::QuickAdd(overlay::centred(at), None)),

@@ -1,11 +1,14 @@
 //! What there is to draw, in canvas units: made from the graph and the catalogue when the document has changed, and kept until it changes again.
 
+use super::CanvasInput;
+use super::border::{self, Stub};
 use super::curve::Curve;
 use super::index::Index;
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
+use pipewright_runtime::check::composites::ports_of;
 use pipewright_runtime::graph::{FrameId, Graph, Node, NoteId, Point};
 use pipewright_runtime::id::{End, NodeId, PipeId};
-use pipewright_runtime::node::{Catalogue, Family, Figure, Kind, Port, PortRole};
+use pipewright_runtime::node::{Catalogue, Family, Figure, Kind, Port, PortRole, Ports};
 use pipewright_runtime::setting::{Setting, Settings};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -77,6 +80,8 @@ pub struct SceneNode {
     pub settings_shown: [Option<String>; 2],
     /// How many pipes leave it.
     pub pipes_out: u32,
+    /// Whether its content is a graph that can be opened.
+    pub composite: bool,
     /// The kind that every pipe out of it must lead to (a topic's subscriptions, G2).
     pub only_to: Option<&'static str>,
     source: Arc<Node>,
@@ -90,6 +95,9 @@ impl SceneNode {
 
     /// The name of its kind on screen.
     pub fn kind_title(&self) -> &str {
+        if self.composite {
+            return "Composite";
+        }
         self.kind.map_or(self.source.kind.as_str(), |kind| kind.title)
     }
 
@@ -160,6 +168,8 @@ pub struct Scene {
     pub frames: Vec<SceneFrame>,
     /// The notes.
     pub notes: Vec<SceneNote>,
+    /// The ports of the composite that is open, at the sides.
+    pub stubs: Vec<Stub>,
     /// Where nodes lie.
     pub node_index: Index,
     /// Where pipes lie.
@@ -197,14 +207,15 @@ impl Scene {
     }
 
     /// Brings the scene up to date. Whether anything had changed.
-    pub fn update(&mut self, graph: &Graph, catalogue: Catalogue, revision: u64) -> bool {
+    pub fn update(&mut self, input: &CanvasInput<'_>) -> bool {
+        let CanvasInput { graph, whole, catalogue, revision, .. } = *input;
         if self.revision == Some(revision) {
             return false;
         }
         self.revision = Some(revision);
         let kinds: HashMap<&str, &'static Kind> = catalogue.kinds().map(|kind| (kind.name, kind)).collect();
         let old = std::mem::take(&mut self.nodes);
-        self.nodes = renewed(old, graph, &kinds);
+        self.nodes = renewed(old, graph, &Known { whole, catalogue, kinds });
         self.numbers = self.nodes.iter().enumerate().map(|(number, node)| (node.id.clone(), number as u32)).collect();
         self.lay_pipes(graph);
         self.frames = graph
@@ -219,8 +230,12 @@ impl Scene {
             .collect();
         self.node_index = Index::new(self.nodes.iter().map(|node| node.rect).collect());
         self.pipe_index = Index::new(self.pipes.iter().map(|pipe| pipe.curve.bounds()).collect());
+        self.stubs = border::stubs(self, whole, input.level);
         let rects = self.nodes.iter().map(|node| node.rect);
-        let rects = rects.chain(self.frames.iter().map(|frame| frame.rect)).chain(self.notes.iter().map(|note| note.rect));
+        let rects = rects
+            .chain(self.stubs.iter().map(|stub| stub.rect))
+            .chain(self.frames.iter().map(|frame| frame.rect))
+            .chain(self.notes.iter().map(|note| note.rect));
         self.bounds = rects.filter(Rect::is_finite).reduce(Rect::union);
         true
     }
@@ -257,7 +272,7 @@ fn rect(position: Point, size: Point) -> Rect {
 }
 
 /// The nodes of the graph; those that have not changed are taken over as they are.
-fn renewed(old: Vec<SceneNode>, graph: &Graph, kinds: &HashMap<&str, &'static Kind>) -> Vec<SceneNode> {
+fn renewed(old: Vec<SceneNode>, graph: &Graph, known: &Known<'_>) -> Vec<SceneNode> {
     let mut old = old.into_iter().peekable();
     let mut nodes = Vec::with_capacity(graph.nodes().len());
     for (id, source) in graph.nodes() {
@@ -266,16 +281,32 @@ fn renewed(old: Vec<SceneNode>, graph: &Graph, kinds: &HashMap<&str, &'static Ki
             while old.next_if(|node| !graph.nodes().contains_key(&node.id)).is_some() {}
         }
         match old.next_if(|node| node.id == *id) {
-            Some(node) if Arc::ptr_eq(&node.source, source) => nodes.push(node),
-            _ => nodes.push(made(id, source, kinds.get(source.kind.as_str()).copied())),
+            // The ports of a composite depend on what is inside.
+            Some(node) if Arc::ptr_eq(&node.source, source) && !node.composite => nodes.push(node),
+            _ => nodes.push(made(id, source, known)),
         }
     }
     nodes
 }
 
-fn made(id: &NodeId, source: &Arc<Node>, kind: Option<&'static Kind>) -> SceneNode {
-    let (ports, height) = kind.map_or_else(|| (Vec::new(), NODE_HEIGHT), |kind| lay_ports(kind, &source.settings));
-    let title = if source.title.is_empty() { id.as_str().to_owned() } else { source.title.clone() };
+/// What nodes are made with.
+struct Known<'a> {
+    whole: &'a Graph,
+    catalogue: Catalogue,
+    kinds: HashMap<&'a str, &'static Kind>,
+}
+
+fn made(id: &NodeId, source: &Arc<Node>, known: &Known<'_>) -> SceneNode {
+    let kind = known.kinds.get(source.kind.as_str()).copied();
+    let composite = source.is_composite();
+    let shape = match kind {
+        Some(kind) => Some((kind.ports)(&source.settings)),
+        None if composite => ports_of(known.whole, known.catalogue, id),
+        None => None,
+    };
+    let (ports, height) = shape.as_ref().map_or_else(|| (Vec::new(), NODE_HEIGHT), lay_ports);
+    let name = if known.whole.level_of(id).is_some() { id.last() } else { id.as_str() };
+    let title = if source.title.is_empty() { name.to_owned() } else { source.title.clone() };
     let position = at(source.position);
     let position = if position.is_finite() { position } else { Pos2::ZERO };
     SceneNode {
@@ -284,8 +315,12 @@ fn made(id: &NodeId, source: &Arc<Node>, kind: Option<&'static Kind>) -> SceneNo
         title,
         rect: Rect::from_min_size(position, vec2(NODE_WIDTH, height)),
         ports,
-        summary: kind.map_or_else(String::new, |kind| summary(kind, &source.settings)),
         durable: kind.is_some_and(|kind| kind.field(DURABLE).is_some()) && source.settings.get(DURABLE) == Some(&Setting::Flag(true)),
+        summary: match kind {
+            Some(kind) => summary(kind, &source.settings),
+            None if composite => content(known.whole, id, source),
+            None => String::new(),
+        },
         settings_shown: kind.map_or_else(Default::default, |kind| {
             kind.figures.map(|figure| match figure {
                 Figure::Setting(name) => Some(shown(kind, &source.settings, name)),
@@ -293,13 +328,21 @@ fn made(id: &NodeId, source: &Arc<Node>, kind: Option<&'static Kind>) -> SceneNo
             })
         }),
         pipes_out: 0,
-        only_to: kind.and_then(|kind| (kind.ports)(&source.settings).only_to),
+        composite,
+        only_to: shape.and_then(|ports| ports.only_to),
         source: source.clone(),
     }
 }
 
 /// The setting that keeps a node's messages on the disk, whatever its kind.
 const DURABLE: &str = "durable";
+
+/// What is inside a composite, in a few words.
+fn content(whole: &Graph, id: &NodeId, source: &Node) -> String {
+    let count = whole.inside(id).count();
+    let nodes = format!("{count} node{}", if count == 1 { "" } else { "s" });
+    source.used_file().map_or_else(|| nodes.clone(), |file| format!("{nodes} · {}", file.rsplit('/').next().unwrap_or(file)))
+}
 
 /// The values that were set, in the order of the form; long texts left out.
 fn summary(kind: &'static Kind, settings: &Settings) -> String {
@@ -337,8 +380,7 @@ fn shown(kind: &'static Kind, settings: &Settings, name: &str) -> String {
     }
 }
 
-fn lay_ports(kind: &'static Kind, settings: &Settings) -> (Vec<ScenePort>, f32) {
-    let ports = (kind.ports)(settings);
+fn lay_ports(ports: &Ports) -> (Vec<ScenePort>, f32) {
     let beside = |ports: &[Port]| ports.iter().filter(|port| port.role != PortRole::Error).count();
     // Errors leave at the bottom; an input for them would lie at the left like any other.
     let rows = ports.inputs.len().max(beside(&ports.outputs));

@@ -90,6 +90,8 @@ impl Bench {
         let mut output = context.run_ui(raw, |ui| {
             let input = CanvasInput {
                 graph,
+                whole: graph,
+                level: None,
                 revision: *revision,
                 catalogue: CATALOGUE,
                 snapshot: None,
@@ -425,6 +427,8 @@ impl Bench {
         let mut outbox = Outbox::default();
         let input = CanvasInput {
             graph: &self.graph,
+            whole: &self.graph,
+            level: None,
             revision: self.revision,
             catalogue: CATALOGUE,
             snapshot: None,

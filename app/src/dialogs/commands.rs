@@ -95,13 +95,17 @@ impl CommandPalette {
         if let Some(open) = state.front()
             && (self.only_nodes || !self.query.is_empty())
         {
-            for (id, node) in open.document.graph().nodes() {
+            for (id, node) in open.document.whole().nodes() {
                 let title = if node.title.is_empty() { id.as_str() } else { &node.title };
                 let found = fuzzy(&self.query, title).or_else(|| fuzzy(&self.query, id.as_str()).map(|cost| cost + 50));
                 if let Some(cost) = found {
                     let kind = state.catalogue.get(&node.kind);
                     let icon = kind.map_or(Icon::More, |kind| Icon::family(kind.family));
                     let about = kind.map_or_else(|| node.kind.clone(), |kind| kind.title.to_owned());
+                    let about = match open.document.whole().level_of(id) {
+                        Some(level) => format!("{about} in {}", open.title_of(level)),
+                        None => about,
+                    };
                     let (title, target) = (title.to_owned(), Target::Node(id.clone()));
                     rows.push(Row { cost, title, about, key: String::new(), icon, target });
                 }

@@ -13,6 +13,10 @@ pub enum Purpose {
     Open,
     /// To write this document.
     Save(u64),
+    /// To use a graph in this document as a composite.
+    Part(u64),
+    /// To write a composite of this document as a graph of its own.
+    SavePart(u64),
     /// To write the report of this document's run.
     Report(u64),
 }
@@ -23,6 +27,8 @@ impl Purpose {
         match self {
             Self::Open => ("Open a graph", "Open"),
             Self::Save(_) => ("Save the graph", "Save"),
+            Self::Part(_) => ("Use a graph as a composite", "Use"),
+            Self::SavePart(_) => ("Save the composite", "Save"),
             Self::Report(_) => ("Save the report", "Save"),
         }
     }
@@ -30,7 +36,7 @@ impl Purpose {
     /// What its files are called, and how their names end.
     const fn files(self) -> (&'static str, &'static str) {
         match self {
-            Self::Open | Self::Save(_) => ("Pipewright graph", "ron"),
+            Self::Open | Self::Save(_) | Self::Part(_) | Self::SavePart(_) => ("Pipewright graph", "ron"),
             Self::Report(_) => ("Report", "json"),
         }
     }
@@ -103,8 +109,8 @@ impl Files for Native {
         let (sender, answer) = channel();
         let ask = move || {
             let chosen = match purpose {
-                Purpose::Open => dialog.pick_file(),
-                Purpose::Save(_) | Purpose::Report(_) => dialog.save_file(),
+                Purpose::Open | Purpose::Part(_) => dialog.pick_file(),
+                Purpose::Save(_) | Purpose::SavePart(_) | Purpose::Report(_) => dialog.save_file(),
             };
             // The window may have stopped waiting.
             let _ = sender.send(chosen);
@@ -166,7 +172,7 @@ pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
         ui.label(RichText::new(prompt.why).color(theme.dim));
         ui.add_space(8.0);
         let path = PathBuf::from(prompt.text.trim());
-        let (missing, is_folder) = (matches!(prompt.purpose, Purpose::Open) && !path.is_file(), path.is_dir());
+        let (missing, is_folder) = (matches!(prompt.purpose, Purpose::Open | Purpose::Part(_)) && !path.is_file(), path.is_dir());
         let field = crate::widgets::field::unit_field_ui(ui, theme, "Path of the file", &mut prompt.text, "", None);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if !entered && !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {

@@ -1,5 +1,6 @@
 //! The inspector of a node: title, settings by group, figures, guide.
 
+use super::composite;
 use super::draft::{line_ui, title_ui};
 use super::fields::{Changed, field_ui, shown};
 use super::live;
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex};
 /// Shows the inspector of one node.
 pub fn node_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
     let catalogue = state.catalogue;
-    let Some(node) = state.front().and_then(|open| open.document.graph().nodes().get(id).cloned()) else { return };
+    let Some(node) = state.front().and_then(|open| open.document.whole().nodes().get(id).cloned()) else { return };
     let kind = catalogue.get(&node.kind);
     header_ui(ui, theme, state, id, &node, kind);
     let tabs: Vec<Tab<'_>> = InspectorTab::ALL.iter().map(|tab| Tab::plain(tab.title())).collect();
@@ -34,6 +35,7 @@ pub fn node_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
         egui::Frame::new().inner_margin(egui::Margin { left: 12, right: 10, top: 0, bottom: 16 }).show(ui, |ui| match tab {
             InspectorTab::Settings => settings_ui(ui, theme, state, id, &node, kind),
             InspectorTab::Live => live::node_ui(ui, theme, state, id, kind),
+            InspectorTab::Guide if node.is_composite() => text_ui(ui, composite::GUIDE),
             InspectorTab::Guide => guide_ui(ui, theme, kind),
         });
     });
@@ -46,12 +48,16 @@ fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &
         let square = Rect::from_center_size(rect.center(), vec2(16.0, 16.0));
         match kind {
             Some(kind) => Icon::family(kind.family).paint(ui.painter(), square, theme.family(kind.family)),
+            None if node.is_composite() => Icon::Composite.paint(ui.painter(), square, theme.dim),
             None => Icon::More.paint(ui.painter(), square, theme.failed),
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let (text, colour) = kind.map_or((node.kind.as_str(), theme.failed), |kind| (kind.title, theme.dim));
-            let label = ui.label(RichText::new(text).size(12.0).color(colour));
-            label.on_hover_text(kind.map_or("This program does not know this kind.", |kind| kind.summary));
+            let (text, colour, help) = match kind {
+                Some(kind) => (kind.title, theme.dim, kind.summary),
+                None if node.is_composite() => ("Composite", theme.dim, "A node whose content is a graph."),
+                None => (node.kind.as_str(), theme.failed, "This program does not know this kind."),
+            };
+            ui.label(RichText::new(text).size(12.0).color(colour)).on_hover_text(help);
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 if let Some(title) = title_ui(ui, theme, "Title", Id::unique(("title", id.as_str())), &node.title, id.as_str()) {
                     state.push(Action::Edit("Change title".to_owned(), Edit::SetTitle(id.clone(), title.trim().to_owned())));
@@ -66,6 +72,11 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node:
     let general: Vec<String> = about(state.front(), id);
     for problem in general {
         ui.add(egui::Label::new(RichText::new(problem).size(11.5).color(theme.warning)).wrap());
+    }
+    if node.is_composite() {
+        composite::composite_ui(ui, theme, state, id, node);
+        section_ui(ui, theme, "Node");
+        return name_ui(ui, theme, state, id);
     }
     let Some(kind) = kind else {
         ui.label(RichText::new("This kind is not known here. Its settings are kept as they stand in the file.").color(theme.dim));
@@ -109,16 +120,18 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node:
 fn name_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
     Row::plain("Id", "What files, expressions and reports call this node: letters, digits, - and _.").ui(ui, theme, |ui| {
         let taken = |text: &str| {
-            let graph = state.front()?.document.graph();
+            let graph = state.front()?.document.whole();
             match NodeId::new(text) {
                 None => Some("a letter, then letters, digits, - and _".to_owned()),
+                Some(other) if graph.level_of(&other) != graph.level_of(id) => Some("it would stand on another level".to_owned()),
                 Some(other) if other != *id && graph.node(&other).is_some() => Some("taken by another node".to_owned()),
                 Some(_) => None,
             }
         };
         let text = line_ui(ui, theme, "Id", Id::unique(("id", id.as_str())), id.as_str(), "", None, &taken);
         if let Some(other) = text.filter(|text| taken(text).is_none()).and_then(|text| NodeId::new(&text)) {
-            state.push(Action::Edit("Rename node".to_owned(), Edit::RenameNode(id.clone(), other.clone())));
+            let Some(change) = state.front().map(|open| open.document.graph().rename(id, &other)) else { return };
+            state.push(Action::Edit("Rename node".to_owned(), change));
             state.push(Action::Select(vec![Item::Node(other)]));
         }
     });
@@ -157,10 +170,14 @@ fn guide_ui(ui: &mut Ui, theme: &Theme, kind: Option<&'static Kind>) {
         ui.label(RichText::new("There is no guide for a kind that is not known.").color(theme.dim));
         return;
     };
+    text_ui(ui, kind.guide);
+}
+
+fn text_ui(ui: &mut Ui, text: &str) {
     ui.add_space(6.0);
     let id = Id::unique("guide cache");
     let cache: Arc<Mutex<CommonMarkCache>> = ui.data_mut(|data| data.get_temp_mut_or_default::<Arc<Mutex<CommonMarkCache>>>(id).clone());
     if let Ok(mut cache) = cache.lock() {
-        CommonMarkViewer::new().show(ui, &mut cache, kind.guide);
+        CommonMarkViewer::new().show(ui, &mut cache, text);
     }
 }

@@ -103,7 +103,7 @@ fn books_ui(ui: &mut Ui, theme: &Theme, state: &State) {
 
 /// A pipe.
 pub fn pipe_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &PipeId) {
-    let Some(pipe) = state.front().and_then(|open| open.document.graph().pipe(id)).cloned() else { return };
+    let Some(pipe) = state.front().and_then(|open| open.document.whole().pipe(id)).cloned() else { return };
     heading_ui(ui, &format!("{} → {}", title_of(state, &id.from.node), title_of(state, &id.to.node)));
     ui.label(RichText::new(id.to_string()).font(theme::mono(11.0)).color(theme.faint));
     section_ui(ui, theme, "Pipe");
@@ -161,19 +161,19 @@ pub fn pipe_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &PipeId) {
 
 /// A frame.
 pub fn frame_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: FrameId) {
-    let Some(frame) = state.front().and_then(|open| open.document.graph().frames().get(&id)).cloned() else { return };
+    let Some(frame) = state.front().and_then(|open| open.document.whole().frames().get(&id)).cloned() else { return };
     if let Some(title) = title_ui(ui, theme, "Title of the frame", Id::unique(("frame", id.0)), &frame.title, "Frame") {
         let frame = Frame { title: title.trim().to_owned(), ..frame };
         state.push(Action::Edit("Change frame".to_owned(), Edit::SetFrame(id, Some(frame))));
     }
-    let inside = state.front().map_or(0, |open| open.document.graph().nodes_in(id).len());
+    let inside = state.front().map_or(0, |open| open.document.whole().nodes_in(id).len());
     fact_ui(ui, theme, "Nodes inside", &inside.to_string(), theme.text);
     ui.label(RichText::new("Nodes inside move with the frame.").size(11.5).color(theme.faint));
 }
 
 /// A note.
 pub fn note_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: NoteId) {
-    let Some(note) = state.front().and_then(|open| open.document.graph().notes().get(&id)).cloned() else { return };
+    let Some(note) = state.front().and_then(|open| open.document.whole().notes().get(&id)).cloned() else { return };
     heading_ui(ui, "Note");
     if let Some(text) = lines_ui(ui, theme, "Text of the note", Id::unique(("note", id.0)), &note.text, None, &|_| None) {
         state.push(Action::Edit("Change note".to_owned(), Edit::SetNote(id, Some(Note { text, ..note }))));

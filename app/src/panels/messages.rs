@@ -44,7 +44,7 @@ pub struct View {
 
 /// The pipe whose messages are shown: the chosen one, or what the selection suggests, or the first.
 pub fn shown_pipe(open: &Open) -> Option<PipeId> {
-    let graph = open.document.graph();
+    let graph = open.document.whole();
     if let Some(pipe) = open.views.messages.pipe.as_ref().filter(|pipe| graph.pipe(pipe).is_some()) {
         return Some(pipe.clone());
     }
@@ -53,7 +53,7 @@ pub fn shown_pipe(open: &Open) -> Option<PipeId> {
         Item::Node(node) => graph.pipes_out_of(node).chain(graph.pipes_into(node)).next().map(|(pipe, _)| pipe.clone()),
         Item::Frame(_) | Item::Note(_) => None,
     });
-    suggested.or_else(|| graph.pipes().keys().next().cloned())
+    suggested.or_else(|| open.document.shown().pipes().keys().next().cloned()).or_else(|| graph.pipes().keys().next().cloned())
 }
 
 /// Shows the panel.
@@ -140,7 +140,7 @@ fn bar_ui(ui: &mut Ui, theme: &Theme, open: &mut Open, pipe: &PipeId) {
         let search = (room - 220.0 - if counted { 220.0 } else { 48.0 }).clamp(130.0, 260.0);
         let name_width = (room - search - if counted { 220.0 } else { 56.0 }).clamp(90.0, 220.0);
         ComboBox::from_id_salt("pipe of messages").width(name_width).truncate().selected_text(label).show_ui(ui, |ui| {
-            for other in open.document.graph().pipes().keys().take(PIPES_LISTED) {
+            for other in open.document.whole().pipes().keys().take(PIPES_LISTED) {
                 if ui.selectable_label(other == pipe, name(other)).on_hover_text(other.to_string()).clicked() {
                     chosen = Some(other.clone());
                 }

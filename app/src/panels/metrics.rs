@@ -79,7 +79,7 @@ fn series<'a>(theme: &Theme, state: &State, open: &'a Open, session: &'a Session
     if open.selection.is_empty() {
         return vec![Series { name: "all".to_owned(), colour: theme.accent, ring: session.histories.whole(), node: true }];
     }
-    let graph = open.document.graph();
+    let graph = open.document.whole();
     let colours = [theme.accent, theme.filter, theme.claim, theme.bridge, theme.choreography, theme.topic, theme.queue, theme.sink];
     let selected = open.selection.iter().filter_map(|item| Some((item, session.histories.of(item)?))).take(MOST_LINES);
     let alone = open.selection.len() == 1;

@@ -1,5 +1,7 @@
 //! The window without a screen: every kind in the inspector, every tab of the dock on a run, found by their names.
 
+mod composites;
+
 use super::*;
 use crate::action::Item;
 use crate::samples;

@@ -32,6 +32,10 @@ pub enum Icon {
     Redo,
     Down,
     Right,
+    /// To the left, back.
+    Left,
+    /// A composite: a node with others behind it.
+    Composite,
     Reset,
     File,
     Folder,
@@ -61,7 +65,7 @@ use Mark::{Curve, Disc, Fill, Line, Loop, Ring};
 
 impl Icon {
     /// Every icon, for the tests.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::Publish,
         Self::Topic,
         Self::Queue,
@@ -84,6 +88,8 @@ impl Icon {
         Self::Redo,
         Self::Down,
         Self::Right,
+        Self::Left,
+        Self::Composite,
         Self::Reset,
         Self::File,
         Self::Folder,
@@ -193,6 +199,12 @@ impl Icon {
             ],
             Self::Down => &[Line(&[[4.0, 6.2], [8.0, 10.2], [12.0, 6.2]])],
             Self::Right => &[Line(&[[6.2, 4.0], [10.2, 8.0], [6.2, 12.0]])],
+            Self::Left => &[Line(&[[9.8, 4.0], [5.8, 8.0], [9.8, 12.0]])],
+            Self::Composite => &[
+                Loop(&[[1.8, 5.4], [10.6, 5.4], [10.6, 13.4], [1.8, 13.4]]),
+                Line(&[[4.4, 2.8], [13.8, 2.8], [13.8, 11.0]]),
+                Line(&[[4.4, 9.4], [8.0, 9.4]]),
+            ],
             Self::Reset => &[
                 Line(&[[2.8, 2.6], [2.8, 6.4], [6.6, 6.4]]),
                 Curve([[2.8, 6.4], [4.6, 1.6], [13.4, 1.6], [13.4, 8.2]]),

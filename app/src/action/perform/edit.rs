@@ -27,12 +27,12 @@ pub fn redo(state: &mut State) {
 
 fn travel(state: &mut State, back: bool) {
     let Some(open) = state.front_mut() else { return };
-    let before: Vec<_> = open.document.graph().nodes().iter().map(|(id, node)| (id.clone(), node.clone())).collect();
+    let before: Vec<_> = open.document.whole().nodes().iter().map(|(id, node)| (id.clone(), node.clone())).collect();
     open.remember_selection();
     let label = if back { open.document.undo() } else { open.document.redo() };
     open.recall_selection();
     // Settings that came back come into force in a run, too.
-    let graph = open.document.graph();
+    let graph = open.document.whole();
     let changed: Vec<NodeId> = before
         .into_iter()
         .filter(|(id, node)| graph.nodes().get(id).is_some_and(|now| now.settings != node.settings))
@@ -95,7 +95,7 @@ pub fn duplicate(state: &mut State) {
 
 fn insert(state: &mut State, label: &str, clip: &Graph, at: Point) {
     let Some(open) = state.front() else { return };
-    let (change, nodes) = open.document.graph().insert(clip, at);
+    let (change, nodes) = open.document.graph().insert_on(open.document.level(), clip, at);
     apply(state, label, change);
     state.push(Action::Select(nodes.into_iter().map(Item::Node).collect()));
 }
@@ -114,6 +114,9 @@ pub fn delete(state: &mut State) {
             Item::Note(note) => edits.push(Edit::SetNote(*note, None)),
             Item::Pipe(_) | Item::Node(_) => {}
         }
+    }
+    if nodes.iter().any(|node| graph.node(node).is_none()) {
+        return state.failed("This stands in a used file: open that file, or take its content over, to change more than settings.");
     }
     edits.push(graph.remove_nodes(&nodes));
     let label = if open.selection.len() == 1 { "Delete" } else { "Delete selection" };
@@ -154,7 +157,7 @@ pub fn straighten(state: &mut State) {
 /// Lays the nodes out from left to right.
 pub fn arrange(state: &mut State) {
     let Some(open) = state.front() else { return };
-    let change = arranged(open.document.graph(), Point { x: 40.0, y: 40.0 });
+    let change = arranged(open.document.shown(), Point { x: 40.0, y: 40.0 });
     apply(state, "Arrange", change);
     super::view::fit(state);
 }
@@ -162,7 +165,7 @@ pub fn arrange(state: &mut State) {
 /// Puts a frame around the selected nodes.
 pub fn frame(state: &mut State) {
     let Some(open) = state.front() else { return };
-    let graph = open.document.graph();
+    let graph = open.document.whole();
     let places: Vec<Point> = select::nodes(open).filter_map(|id| graph.node(id)).map(|node| node.position).collect();
     let Some(first) = places.first().copied() else { return };
     let (least, most) = places.iter().fold((first, first), |(least, most), at| {
@@ -172,7 +175,8 @@ pub fn frame(state: &mut State) {
     let size =
         Point { x: most.x - least.x + NODE_WIDTH + 2.0 * FRAME_MARGIN, y: most.y - least.y + NODE_HEIGHT + 2.0 * FRAME_MARGIN + 16.0 };
     let id = graph.fresh_frame_id();
-    apply(state, "Frame selection", Edit::SetFrame(id, Some(Frame { title: "Group".to_owned(), position, size })));
+    let inside = open.document.level().cloned();
+    apply(state, "Frame selection", Edit::SetFrame(id, Some(Frame { title: "Group".to_owned(), position, size, inside })));
     state.push(Action::Select(vec![Item::Frame(id)]));
 }
 
@@ -180,12 +184,13 @@ pub fn frame(state: &mut State) {
 pub fn note(state: &mut State) {
     let Some(open) = state.front() else { return };
     let at = open.views.canvas_centre;
-    let id = open.document.graph().fresh_note_id();
+    let id = open.document.whole().fresh_note_id();
     let snap = |value: f32| (value / 4.0).round() * 4.0;
     let note = Note {
         text: "A note. Write **Markdown** here.".to_owned(),
         position: Point { x: snap(at.x - 100.0), y: snap(at.y - 40.0) },
         size: Point { x: 200.0, y: 80.0 },
+        inside: open.document.level().cloned(),
     };
     apply(state, "Add note", Edit::SetNote(id, Some(note)));
     state.push(Action::Select(vec![Item::Note(id)]));

@@ -204,6 +204,12 @@ fn take(state: &mut State, done: Done) {
                 state.dialog = Some(Dialog::Question(Question::ChangedOutside { document, name, saving: false }));
             }
         }
+        Done::Parts(document, parts) => {
+            if let Some(open) = state.by_number(document) {
+                open.reading_parts = false;
+                open.document.set_parts(parts);
+            }
+        }
         Done::Recovered(recovered) => {
             if !recovered.is_empty() && state.dialog.is_none() {
                 state.dialog = Some(Dialog::Question(Question::Recover));
@@ -259,8 +265,15 @@ pub fn take_chosen(state: &mut State) {
                     open.close_when_saved = false;
                 }
             }
+            (Purpose::Part(document), Some(path)) => super::composites::use_chosen(state, document, &path),
+            (Purpose::SavePart(document), Some(mut path)) => {
+                if path.extension().is_none() {
+                    path.set_extension("ron");
+                }
+                super::composites::save_chosen(state, document, path);
+            }
             (Purpose::Report(document), Some(path)) => super::run::write_report(state, document, path),
-            (Purpose::Open | Purpose::Report(_), None) => {}
+            (Purpose::Open | Purpose::Part(_) | Purpose::SavePart(_) | Purpose::Report(_), None) => {}
         }
     }
 }

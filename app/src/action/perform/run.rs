@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::state::{Open, State};
 use pipewright_runtime::engine::control::{Control, Speed};
 use pipewright_runtime::engine::run::RunOptions;
-use pipewright_runtime::id::NodeId;
+use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Form};
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState};
 use std::path::PathBuf;
@@ -74,9 +74,12 @@ fn start_one(open: &mut Open, catalogue: Catalogue) {
         return;
     }
     open.start_again = false;
+    let watched = open.watched(catalogue);
     // A simulation writes nothing.
     let output = (open.mode == Mode::Live).then(|| open.document.output());
-    let watched = open.watched(catalogue).into_iter().collect();
+    let flat = open.document.flat();
+    let as_it_runs = |pipe: PipeId| flat.map_or_else(|| pipe.clone(), |flat| flat.runs(&pipe).clone());
+    let watched = watched.into_iter().map(as_it_runs).collect();
     let options = RunOptions { speed: open.speed, output, watched, ..RunOptions::new(open.mode, open.document.folder()) };
     let session = Session::start(open.document.graph().clone(), catalogue, options);
     open.begin(session);
@@ -157,7 +160,7 @@ pub fn faster(state: &mut State) {
 pub fn hot_change(state: &mut State, node: &NodeId) {
     let catalogue = state.catalogue;
     let Some(open) = state.front_mut() else { return };
-    let graph = open.document.graph();
+    let graph = open.document.whole();
     let Some(session) = open.session.as_mut().filter(|session| session.alive()) else { return };
     let Some((kind, settings)) = graph.node(node).and_then(|node| Some((catalogue.get(&node.kind)?, &node.settings))) else { return };
     let mut form = Form::new(node, kind, settings);

@@ -15,7 +15,7 @@ pub fn nodes(open: &Open) -> impl Iterator<Item = &NodeId> {
 
 /// The selected pipes that have bends.
 pub fn bent_pipes(open: &Open) -> impl Iterator<Item = &PipeId> {
-    let graph = open.document.graph();
+    let graph = open.document.whole();
     open.selection
         .iter()
         .filter_map(|item| match item {
@@ -28,12 +28,15 @@ pub fn bent_pipes(open: &Open) -> impl Iterator<Item = &PipeId> {
 /// Selects every node.
 pub fn all(state: &mut State) {
     if let Some(open) = state.front_mut() {
-        open.selection = open.document.graph().nodes().keys().cloned().map(Item::Node).collect();
+        open.selection = open.document.shown().nodes().keys().cloned().map(Item::Node).collect();
     }
 }
 
-/// Selects nothing.
+/// Selects nothing; where nothing is selected, leaves the composite that is open.
 pub fn nothing(state: &mut State) {
+    if state.front().is_some_and(|open| open.selection.is_empty()) {
+        return super::composites::leave(state);
+    }
     if let Some(open) = state.front_mut() {
         open.selection.clear();
     }
@@ -51,7 +54,7 @@ pub fn upstream(state: &mut State) {
 
 fn extend(state: &mut State, reached: fn(&Graph, &NodeId) -> Vec<NodeId>) {
     let Some(open) = state.front_mut() else { return };
-    let graph = open.document.graph();
+    let graph = open.document.shown();
     let more: Vec<NodeId> = nodes(open).flat_map(|node| reached(graph, node)).collect();
     open.selection.extend(more.into_iter().map(Item::Node));
 }

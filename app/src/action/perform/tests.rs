@@ -55,7 +55,7 @@ impl Desk {
             file::take_done(&mut self.state);
             for open in &mut self.state.documents {
                 if let Some(session) = &mut open.session {
-                    session.poll(began.elapsed().as_secs_f64(), &open.selection).unwrap();
+                    session.poll(began.elapsed().as_secs_f64(), &open.selection, None).unwrap();
                 }
             }
             perform_all(&mut self.state);

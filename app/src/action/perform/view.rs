@@ -41,6 +41,7 @@ pub fn zoom_100(state: &mut State) {
 /// Selects an item and brings it into view.
 pub fn reveal(state: &mut State, item: Item) {
     if let Some(open) = state.front_mut() {
+        super::composites::show_level_of(open, &item);
         open.selection = [item].into();
         open.prune_selection();
         open.views.camera_wish = Some(CameraWish::RevealSelection);

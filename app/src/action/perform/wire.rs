@@ -11,8 +11,7 @@ use pipewright_runtime::id::{End, NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Kind, PortRole, Ports};
 
 fn ports(graph: &Graph, catalogue: Catalogue, id: &NodeId) -> Option<Ports> {
-    let node = graph.node(id)?;
-    Some((catalogue.get(&node.kind)?.ports)(&node.settings))
+    check::composites::ports_of(graph, catalogue, id)
 }
 
 /// A new node of a kind, with a title a person would give it.
@@ -32,7 +31,7 @@ pub fn add_node(state: &mut State, kind: &str, at: Pos2, wire: Option<End>, into
     };
     let Some(open) = state.front_mut() else { return };
     let graph = open.document.graph();
-    let id = graph.fresh_node_id(kind.name);
+    let id = graph.fresh_node_id_on(open.document.level(), kind.name);
     let node = made(kind, &id, at);
     let label = format!("Add {}", kind.title);
     let shape = (kind.ports)(&node.settings);
@@ -40,7 +39,7 @@ pub fn add_node(state: &mut State, kind: &str, at: Pos2, wire: Option<End>, into
     let output = shape.outputs.iter().find(|port| port.role == PortRole::Message).map(|port| port.name.to_string());
     if let Some(pipe) = into
         && let (Some(input), Some(output)) = (&input, &output)
-        && let (position, room) = room(graph, pipe, node.position)
+        && let (position, room) = room(open.document.shown(), pipe, node.position)
         && let Some(change) = graph.insert_into_pipe(pipe, id.clone(), Node { position, ..node.clone() }, input, output)
     {
         apply(state, &label, Edit::Group(room.into_iter().chain([change]).collect()));
@@ -52,7 +51,7 @@ pub fn add_node(state: &mut State, kind: &str, at: Pos2, wire: Option<End>, into
     if let Some(end) = wire {
         let outgoing = state
             .front()
-            .and_then(|open| ports(open.document.graph(), catalogue, &end.node))
+            .and_then(|open| ports(open.document.whole(), catalogue, &end.node))
             .is_some_and(|ports| ports.output(&end.port).is_some());
         match (outgoing, input, output) {
             (true, Some(input), _) => connect(state, end, End { node: id.clone(), port: input.into() }),
@@ -114,7 +113,7 @@ fn room(graph: &Graph, pipe: &PipeId, at: Point) -> (Point, Vec<Edit>) {
 pub fn connect(state: &mut State, from: End, to: End) {
     let catalogue = state.catalogue;
     let Some(open) = state.front() else { return };
-    let graph = open.document.graph();
+    let graph = open.document.whole();
     if let Some(change) = through_middle(graph, catalogue, &from, &to) {
         apply(state, "Connect", change);
         return;
@@ -133,7 +132,7 @@ fn through_middle(graph: &Graph, catalogue: Catalogue, from: &End, to: &End) -> 
         return None;
     }
     let kind = catalogue.get(wanted)?;
-    let id = graph.fresh_node_id(wanted);
+    let id = graph.fresh_node_id_on(graph.level_of(&from.node), wanted);
     let (a, b) = (sender.position, receiver.position);
     let node = made(kind, &id, Pos2::new(f32::midpoint(a.x, b.x), f32::midpoint(a.y, b.y)));
     let shape = (kind.ports)(&node.settings);
