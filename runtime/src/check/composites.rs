@@ -65,7 +65,7 @@ pub(super) fn check(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
             let subject = Subject::Setting(id.clone(), setting::PORTS.to_owned());
             match ports {
                 Setting::Map(ports) => {
-                    bindings(&whole.graph, catalogue, Some(id), ports.iter().map(|(name, end)| (name, end)), &subject, &mut problems)
+                    bindings(&whole.graph, catalogue, Some(id), ports.iter().map(|(name, end)| (name, end)), &subject, &mut problems);
                 }
                 other => problems.push(nowhere(&subject, format!("expected a map as `ports`, found {}", other.sort()))),
             }

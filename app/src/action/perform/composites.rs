@@ -223,7 +223,7 @@ pub fn allowed(open: &Open, change: Edit) -> Result<Edit, String> {
             return open.document.graph().set_inside(id, name, value.clone()).ok_or_else(|| refused(Some(id)));
         }
         Edit::AddNode(id, ..) | Edit::RemoveNode(id) | Edit::SetTitle(id, _) | Edit::SetSetting(id, ..) | Edit::SetKind(id, _) => {
-            check(&[id])?
+            check(&[id])?;
         }
         Edit::RenameNode(from, to) => check(&[from, to])?,
         Edit::MoveNodes(moves) => check(&moves.iter().map(|(id, _)| id).collect::<Vec<_>>())?,

@@ -67,9 +67,8 @@ impl Whole {
             let message = format!("`{id}` has content or ports of its own, and those of `{file}` too");
             return self.fault("PW607", id, message, "take `use` out, or what stands in it here");
         }
-        let part = match self.graph.parts.get(&file).map(Arc::clone) {
-            None => return self.fault("PW603", id, format!("`{file}` was not read"), "open the graph from its own folder"),
-            Some(part) => part,
+        let Some(part) = self.graph.parts.get(&file).map(Arc::clone) else {
+            return self.fault("PW603", id, format!("`{file}` was not read"), "open the graph from its own folder");
         };
         let graph = match &*part {
             Part::Missing(why) => {
