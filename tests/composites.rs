@@ -138,7 +138,7 @@ fn made_saved_and_used_a_composite_tells_the_same_story() {
 fn a_part_does_not_run_by_itself() {
     let part = graph_of(&root().join("samples/patterns/parts/payment.ron"));
     let problems = Plan::of(&part, CATALOGUE, None, &root()).err().expect("its ports lead nowhere");
-    assert_eq!(problems[0].code, "PW609");
+    assert_eq!(problems[0].code, "PW809");
 }
 
 #[test]

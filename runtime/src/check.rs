@@ -2,7 +2,7 @@
 //!
 //! One file per subject; [`explain`] holds the long explanation of every code. What is wrong with a file's text is found while it is read
 //! (`PW1..`, [`crate::file`]); here follow settings (`PW2..`), wiring (`PW3..`), cycles (`PW4..`), expectations
-//! (`PW5..`), composites (`PW6..`) and advice (`PW9..`).
+//! (`PW5..`), composites (`PW8..`) and advice (`PW9..`).
 
 pub mod composites;
 pub mod explain;

@@ -59,7 +59,7 @@ pub(super) fn check(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
         }
         if whole.graph.levels_of(id).count() >= MOST_DEPTH {
             let message = format!("composites nest more than {MOST_DEPTH} deep here");
-            problems.push(Problem::error("PW605", Subject::Node(id.clone()), message).hint("unpack one of those around it"));
+            problems.push(Problem::error("PW805", Subject::Node(id.clone()), message).hint("unpack one of those around it"));
         }
         if let Some(ports) = node.settings.get(setting::PORTS) {
             let subject = Subject::Setting(id.clone(), setting::PORTS.to_owned());
@@ -72,7 +72,7 @@ pub(super) fn check(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
         }
         if node.settings.get(setting::USE).is_some_and(|file| !matches!(file, Setting::Text(_))) {
             let subject = Subject::Setting(id.clone(), setting::USE.to_owned());
-            problems.push(Problem::error("PW603", subject, "expected a text as `use`").hint("write `use: \"parts/file.ron\"`"));
+            problems.push(Problem::error("PW803", subject, "expected a text as `use`").hint("write `use: \"parts/file.ron\"`"));
         }
     }
     own_ports(graph, &whole.graph, catalogue, &mut problems);
@@ -97,7 +97,7 @@ pub(super) fn own_ports(graph: &Graph, whole: &Graph, catalogue: Catalogue, prob
 }
 
 fn nowhere(subject: &Subject, message: String) -> Problem {
-    Problem::error("PW601", subject.clone(), message).hint("write `ports: {\"name\": \"node.port\"}`, with nodes and ports inside")
+    Problem::error("PW801", subject.clone(), message).hint("write `ports: {\"name\": \"node.port\"}`, with nodes and ports inside")
 }
 
 /// Ports that lead nowhere, or are called what no port can be called.
@@ -146,7 +146,7 @@ fn pipes(whole: &Whole, flat: &Flat, catalogue: Catalogue, problems: &mut Vec<Pr
         let known = graph.node(&pipe.from.node).is_some() && graph.node(&pipe.to.node).is_some();
         if known && graph.level_of(&pipe.from.node) != graph.level_of(&pipe.to.node) {
             let message = "this pipe crosses the border of a composite";
-            problems.push(Problem::error("PW602", subject(), message).hint("give the composite a port, and lead the pipe there"));
+            problems.push(Problem::error("PW802", subject(), message).hint("give the composite a port, and lead the pipe there"));
             continue;
         }
         let before = problems.len();
@@ -170,7 +170,7 @@ fn pipes(whole: &Whole, flat: &Flat, catalogue: Catalogue, problems: &mut Vec<Pr
         }
         if lost.contains(pipe) && problems.len() == before {
             let message = "inside, this pipe joins the same two ports as another one";
-            problems.push(Problem::error("PW608", subject(), message).hint("two pipes never join the same two ports; take one away"));
+            problems.push(Problem::error("PW808", subject(), message).hint("two pipes never join the same two ports; take one away"));
         }
     }
 }
@@ -257,12 +257,12 @@ mod tests {
             assert_eq!(some, expected, "{ports}");
         };
         check(r#"{"in": "work.in", "out": "p.out"}"#, &[]);
-        check(r#"{"in": "work.in", "out": "ghost.out"}"#, &["PW601 c.ports", "PW302 c.out -> s.in"]);
-        check(r#"{"in": "work.in", "out": "p.exit"}"#, &["PW601 c.ports", "PW302 c.out -> s.in"]);
+        check(r#"{"in": "work.in", "out": "ghost.out"}"#, &["PW801 c.ports", "PW302 c.out -> s.in"]);
+        check(r#"{"in": "work.in", "out": "p.exit"}"#, &["PW801 c.ports", "PW302 c.out -> s.in"]);
         check(r#"{"in": "work.in"}"#, &["PW302 c.out -> s.in"]);
-        check(r#"{"in": "work.in", "out": "work.in"}"#, &["PW601 c.ports", "PW303 c.out -> s.in"]);
-        check(r#"{"in": "work.in", "out": 3}"#, &["PW601 c.ports", "PW302 c.out -> s.in"]);
-        check(r#"["in"]"#, &["PW601 c.ports", "PW302 g.out -> c.in", "PW302 c.out -> s.in"]);
+        check(r#"{"in": "work.in", "out": "work.in"}"#, &["PW801 c.ports", "PW303 c.out -> s.in"]);
+        check(r#"{"in": "work.in", "out": 3}"#, &["PW801 c.ports", "PW302 c.out -> s.in"]);
+        check(r#"["in"]"#, &["PW801 c.ports", "PW302 g.out -> c.in", "PW302 c.out -> s.in"]);
     }
 
     #[test]
@@ -270,14 +270,14 @@ mod tests {
         let nodes = with(r#"ports: {"in": "work.in", "out": "p.out"}"#);
         let pipes = r#""g.out -> s.in", "c/work.out -> c/p.in""#;
         assert!(found(&nodes, pipes).contains(&"PW305 c.in".to_owned()), "{:?}", found(&nodes, pipes));
-        assert!(found(&nodes, r#""g.out -> c/work.in", "c/work.out -> c/p.in""#).contains(&"PW602 g.out -> c/work.in".to_owned()));
+        assert!(found(&nodes, r#""g.out -> c/work.in", "c/work.out -> c/p.in""#).contains(&"PW802 g.out -> c/work.in".to_owned()));
     }
 
     #[test]
     fn two_ways_to_one_port_are_told_of() {
         let nodes = with(r#"ports: {"in": "work.in", "two": "work.in", "out": "p.out"}"#);
         let pipes = format!("{PIPES}, \"g.out -> c.two\"");
-        assert!(found(&nodes, &pipes).contains(&"PW608 g.out -> c.two".to_owned()));
+        assert!(found(&nodes, &pipes).contains(&"PW808 g.out -> c.two".to_owned()));
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
             check(&read.graph, CATALOGUE).iter().map(|problem| format!("{} {}", problem.code, problem.subject)).collect::<Vec<_>>()
         };
         assert_eq!(part(r#"{"in": "work.in", "out": "p.out"}"#), [""; 0]);
-        assert_eq!(part(r#"{"in": "work.inn"}"#), ["PW305 work.in", "PW601 graph"]);
+        assert_eq!(part(r#"{"in": "work.inn"}"#), ["PW305 work.in", "PW801 graph"]);
     }
 
     #[test]

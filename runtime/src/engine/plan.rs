@@ -62,7 +62,7 @@ impl Plan {
             check(graph, catalogue).into_iter().filter(|problem| problem.severity == Severity::Error).collect();
         if !graph.ports().is_empty() {
             let message = "this graph is a part: its ports are wired where a composite uses it";
-            problems.push(Problem::error("PW609", Subject::Graph, message).hint("run a graph that uses it"));
+            problems.push(Problem::error("PW809", Subject::Graph, message).hint("run a graph that uses it"));
         }
         if !problems.is_empty() {
             return Err(problems);

@@ -138,7 +138,7 @@ mod tests {
         check_files(
             "missing",
             &[("main.ron", MAIN)],
-            &["PW603 5:31 pay.use", "PW302 8:13 g.out -> pay.in", "PW302 8:32 pay.out -> done.in", "PW305 4:9 g.out", "PW305 6:9 done.in"],
+            &["PW803 5:31 pay.use", "PW302 8:13 g.out -> pay.in", "PW302 8:32 pay.out -> done.in", "PW305 4:9 g.out", "PW305 6:9 done.in"],
         );
         let bad = PAY.replace("servers: 2", "servers: \"two\"");
         check_files("setting", &[("main.ron", MAIN), ("parts/pay.ron", &bad)], &["PW202 parts/pay.ron:5:37 pay/p.servers"]);
@@ -156,7 +156,7 @@ mod tests {
         let folder = Folder::new("circle", &[("main.ron", &main), ("parts/a.ron", &a), ("parts/b.ron", &b)]);
         let loaded = load(&folder.0.join("graph/main.ron"), CATALOGUE).unwrap();
         let found = check(&loaded.read.graph, CATALOGUE);
-        assert_eq!(found[0].code, "PW604");
+        assert_eq!(found[0].code, "PW804");
         assert!(found[0].message.contains("parts/a.ron → parts/b.ron → parts/a.ron"), "{}", found[0].message);
     }
 
@@ -164,7 +164,7 @@ mod tests {
     fn nothing_outside_the_folder_is_read() {
         let outside = MAIN.replace("parts/pay.ron", "../pay.ron");
         let folder = Folder::new("outside", &[("main.ron", &outside), ("../pay.ron", PAY)]);
-        assert!(folder.problems()[0].starts_with("PW603 5:31 pay.use"));
+        assert!(folder.problems()[0].starts_with("PW803 5:31 pay.use"));
         #[cfg(unix)]
         {
             let folder = Folder::new("link", &[("main.ron", MAIN), ("../pay.ron", PAY)]);

@@ -266,7 +266,7 @@ fn files_within_files_are_found_from_their_own_folder() {
     bank.settings.insert("use".into(), Setting::text("bank.ron"));
     graph.parts.insert("parts/pay.ron".into(), read(pay));
     let codes = |graph: &Graph| graph.whole().problems.iter().map(|problem: &Problem| problem.code).collect::<Vec<_>>();
-    assert_eq!(codes(&graph), ["PW603"], "not read");
+    assert_eq!(codes(&graph), ["PW803"], "not read");
     graph.parts.insert("parts/bank.ron".into(), read(part(&["x.out -> y.in"], &[("in", "x.in"), ("out", "y.out")])));
     assert_eq!(codes(&graph), [""; 0]);
     assert_eq!(graph.whole().graph.inner_end(&end("pay.out")), Some(end("pay/bank/y.out")));
@@ -276,6 +276,6 @@ fn files_within_files_are_found_from_their_own_folder() {
     assert_eq!(own.whole().graph.inner_end(&end("pay.out")), Some(end("pay/bank/y.out")));
     let set = Setting::Map(vec![("ghost.x".into(), Setting::Integer(1)), ("bank/x.n".into(), Setting::Integer(2))]);
     graph.apply(Edit::SetSetting(id("pay"), "set".into(), Some(set))).unwrap();
-    assert_eq!(codes(&graph), ["PW606"]);
+    assert_eq!(codes(&graph), ["PW806"]);
     assert_eq!(graph.whole().graph.nodes[&id("pay/bank/x")].settings["n"], Setting::Integer(2));
 }

@@ -50,29 +50,29 @@ impl Whole {
         let Some(named) = self.graph.nodes[id].used_file() else { return };
         let file = match part_path(chain.last().map(String::as_str), named) {
             Ok(file) => file,
-            Err(message) => return self.fault("PW603", id, message, "keep used files beside the graph, or in a folder below it"),
+            Err(message) => return self.fault("PW803", id, message, "keep used files beside the graph, or in a folder below it"),
         };
         if let Some(first) = chain.iter().position(|above| *above == file) {
             let mut circle = chain[first..].to_vec();
             circle.push(file);
             let message = format!("these files use each other in a circle: {}", circle.join(" → "));
-            return self.fault("PW604", id, message, "take one use out: a part cannot hold itself");
+            return self.fault("PW804", id, message, "take one use out: a part cannot hold itself");
         }
         if chain.len() >= MOST_DEPTH {
             let message = format!("files are used more than {MOST_DEPTH} deep: {}", chain.join(" → "));
-            return self.fault("PW605", id, message, "use fewer files inside each other");
+            return self.fault("PW805", id, message, "use fewer files inside each other");
         }
         let own = setting::PORTS;
         if self.graph.inside(id).next().is_some() || self.graph.nodes[id].settings.contains_key(own) {
             let message = format!("`{id}` has content or ports of its own, and those of `{file}` too");
-            return self.fault("PW607", id, message, "take `use` out, or what stands in it here");
+            return self.fault("PW807", id, message, "take `use` out, or what stands in it here");
         }
         let Some(part) = self.graph.parts.get(&file).map(Arc::clone) else {
-            return self.fault("PW603", id, format!("`{file}` was not read"), "open the graph from its own folder");
+            return self.fault("PW803", id, format!("`{file}` was not read"), "open the graph from its own folder");
         };
         let graph = match &*part {
             Part::Missing(why) => {
-                return self.fault("PW603", id, why.clone(), "files are looked for from the folder of the file that uses them");
+                return self.fault("PW803", id, why.clone(), "files are looked for from the folder of the file that uses them");
             }
             Part::Read(graph, problems) => {
                 let inside = |problem: &Problem| Problem { subject: subject_inside(id, &problem.subject), ..problem.clone() };
@@ -81,17 +81,17 @@ impl Whole {
                     self.problems.extend(problems.iter().map(inside));
                 }
                 if problems.iter().any(|problem| problem.severity == Severity::Error) {
-                    return self.fault("PW603", id, format!("`{file}` could not be read as a whole"), "mend it first");
+                    return self.fault("PW803", id, format!("`{file}` could not be read as a whole"), "mend it first");
                 }
                 graph
             }
         };
         if self.graph.nodes.len() + graph.nodes.len() > MOST_NODES {
-            return self.fault("PW605", id, format!("with `{file}` the graph has more than {MOST_NODES} nodes"), "use fewer");
+            return self.fault("PW805", id, format!("with `{file}` the graph has more than {MOST_NODES} nodes"), "use fewer");
         }
         let Some(added) = self.add(id, graph) else {
             let message = format!("the path of a node in `{file}` becomes longer than {} letters", NodeId::MAX_LEN);
-            return self.fault("PW605", id, message, "give shorter ids");
+            return self.fault("PW805", id, message, "give shorter ids");
         };
         self.used.push((id.clone(), file.clone()));
         chain.push(file);
@@ -138,7 +138,7 @@ impl Whole {
         let Some(set) = self.graph.nodes[id].settings.get(setting::SET).cloned() else { return };
         let wrong = |message: String| {
             let subject = Subject::Setting(id.clone(), setting::SET.to_owned());
-            Problem::error("PW606", subject, message).hint("write `set: {\"node.setting\": value}`, with nodes of the used file")
+            Problem::error("PW806", subject, message).hint("write `set: {\"node.setting\": value}`, with nodes of the used file")
         };
         let Setting::Map(pairs) = set else {
             return self.problems.push(wrong(format!("expected a map as `set`, found {}", set.sort())));
