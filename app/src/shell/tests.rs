@@ -180,7 +180,7 @@ fn an_opened_letter_is_edited_and_tried() {
     screen.shell.state.front_mut().unwrap().speed = pipewright_runtime::engine::control::Speed::Times(20.0);
     screen.shell.state.outbox.command("run.simulate");
     let began = Instant::now();
-    while !screen.shell.state.front_mut().unwrap().views.dead_letters.open_first("portions\":null") {
+    while !screen.shell.state.front_mut().unwrap().views.dead_letters.open_first("portions\":\"many") {
         assert!(began.elapsed() < Duration::from_mins(1), "no wrong order is given up");
         screen.frame();
         std::thread::sleep(Duration::from_millis(5));
@@ -199,12 +199,12 @@ fn an_opened_letter_is_edited_and_tried() {
         }
     };
     wait_for(&mut screen, "it would fail again");
-    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("null", "2"));
+    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("many", "2"));
     let names = screen.frames(3);
     assert_found(&names, "Difference");
-    assert_found(&names, "+   \"portions\": 2");
+    assert_found(&names, "+   \"portions\": \"2\"");
     assert_found(&names, "Redrive edited");
-    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace('2', "two"));
+    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("\"2\"", "two"));
     assert_found(&screen.frames(3), "This is not JSON");
-    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("two", "2"));
+    screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("two", "\"2\""));
 }

@@ -1,5 +1,6 @@
 //! Dead letters put back to work by hand: simulated, live, and cranked.
 
+#[cfg(test)]
 mod dry_run;
 mod durable;
 
@@ -370,7 +371,7 @@ fn g11_redriven_cranked_live_equals_simulated() {
     }
     trial.until(30.0);
     let (sent, _, gone, _) = trial.acts("failed");
-    assert!(sent > 30 && gone > 3, "{sent} sent, {gone} gone");
+    assert!(sent > 20 && gone > 3, "{sent} sent, {gone} gone");
     let expected = trial.report();
     for workers in [1, 2, 4] {
         let found = run_cranked_by_hand(plan(&graph, 5), workers, Span::secs(30), &acts()).expect("threads start");
