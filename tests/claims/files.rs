@@ -151,7 +151,8 @@ fn another_program_reads_what_the_reference_names() {
     assert_eq!(claims(&folder).len(), 5);
     let young = run(&graph(text), &options);
     assert_eq!((claims(&folder).len(), gauge(&young.snapshot, "in", "orphans")), (10, 0.0), "they are young still");
-    let old = text.replace("check_in(store: folder)", "check_in(store: folder, time_to_live: \"1 ms\", sweep_every: \"1 h\")");
+    let old = text.replace("check_in(store: folder)", "check_in(store: folder, time_to_live: \"200 ms\", sweep_every: \"1 h\")");
+    std::thread::sleep(SOON);
     let swept = run(&graph(&old), &options);
     assert_eq!((claims(&folder).len(), gauge(&swept.snapshot, "in", "orphans")), (5, 10.0));
 }

@@ -34,7 +34,7 @@ fn pass(name: &str, size: u64) -> (Value, u64) {
     pipes: ["scan.out -> in.in", "in.out -> q.in", "q.out -> out.in", "out.out -> end.in"],
 )"#;
     let graph = folder.file("large.ron", text);
-    let mut child = command(&["run", &graph, "--until", "8min", "--json"])
+    let mut child = command(&["run", &graph, "--for", "8min", "--json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

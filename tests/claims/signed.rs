@@ -44,7 +44,7 @@ fn in_a_simulation_only_the_named_readers_get_it() {
 fn run_with_key(name: &str, text: &str, keys: &[(&str, &str)]) -> Value {
     let folder = Folder::new(name);
     let file = folder.file("signed.ron", text);
-    let mut command = command(&["run", &file, "--until", "20s", "--json"]);
+    let mut command = command(&["run", &file, "--for", "20s", "--json"]);
     for (variable, value) in keys {
         command.env(variable, value);
     }
