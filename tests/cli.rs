@@ -329,3 +329,33 @@ fn the_window_without_a_display_says_so_and_runs_a_sample() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.err.contains("display") && said.out.contains("delivered"), "{}\n{}", said.err, said.out);
 }
+
+#[test]
+fn a_live_run_does_only_what_is_allowed_and_says_what_to_write() {
+    let folder = Folder::new("cli-trust");
+    folder.file("prices.jsonl", "1\n2\n");
+    std::fs::create_dir_all(folder.at("graph")).expect("a folder can be made");
+    let file = folder.file(
+        "graph/a.ron",
+        "(\n    format: 1,\n    nodes: {\n        \"p\": file_source(path: \"../prices.jsonl\"),\n        \"k\": sink(),\n    },\n    pipes: [\"p.out -> k.in\"],\n)\n",
+    );
+    let said = say(&["run", "--json", &file]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    for words in ["PW701", "a.ron:4:", "read the file ../prices.jsonl", "--allow read:../prices.jsonl"] {
+        assert!(said.err.contains(words), "{words}: {}", said.err);
+    }
+    assert_eq!(say(&["run", "--json", "--allow", "read:../other.jsonl", &file]).code, 1, "a grant is for the exact thing");
+    for allow in ["read:../prices.jsonl", "all"] {
+        let said = say(&["run", "--json", "--allow", allow, &file]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let report = said.json();
+        assert_eq!(report["messages"]["delivered"], 2);
+        assert_eq!(report["trust"][0], serde_json::json!({"node": "p", "asked": "read:../prices.jsonl", "granted": true}));
+    }
+    // A simulation needs nothing, and reads nothing outside.
+    let report = say(&["simulate", "--json", &file]).json();
+    assert_eq!((&report["messages"]["entered"], &report["trust"][0]["granted"]), (&Value::from(0), &Value::from(false)));
+    assert!(report["errors"]["p"].as_str().is_some_and(|error| error.contains("only files below")), "{report}");
+    let said = say(&["run", "--allow", "jq", &file]);
+    assert!(said.code == 2 && said.err.contains("program, connect"), "{}", said.err);
+}

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The modules that know nothing above them.
 const BASE: &[&str] =
-    &["distribution", "expr", "id", "letter", "message", "problem", "random", "setting", "template", "units", "utc", "wildcard"];
+    &["distribution", "expr", "id", "letter", "message", "problem", "random", "setting", "template", "trust", "units", "utc", "wildcard"];
 
 /// What each module of the runtime may import besides [`BASE`] and itself. Arrows point down (rule 1).
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -21,6 +21,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("setting", &[]),
     ("template", &[]),
+    ("trust", &[]),
     ("units", &[]),
     ("utc", &[]),
     ("wildcard", &[]),

@@ -4,11 +4,13 @@ mod commands;
 mod files;
 mod question;
 mod quick_add;
+mod trust;
 
 pub use commands::CommandPalette;
 pub use files::{Files, Native, Prompt, Purpose, Scripted};
 pub use question::Question;
 pub use quick_add::QuickAdd;
+pub use trust::TrustQuestion;
 
 use crate::state::State;
 use crate::theme::Theme;
@@ -22,6 +24,8 @@ pub enum Dialog {
     Commands(CommandPalette),
     /// The list of kinds to add one from.
     QuickAdd(QuickAdd),
+    /// What a live run asks to be allowed.
+    Trust(TrustQuestion),
 }
 
 /// Shows what is open.
@@ -31,6 +35,7 @@ pub fn dialogs_ui(context: &Context, theme: &Theme, state: &mut State) {
         Some(Dialog::Question(question)) => question.ui(context, theme, state).map(Dialog::Question),
         Some(Dialog::Commands(palette)) => palette.ui(context, theme, state).map(Dialog::Commands),
         Some(Dialog::QuickAdd(list)) => list.ui(context, theme, state).map(Dialog::QuickAdd),
+        Some(Dialog::Trust(question)) => question.ui(context, theme, state).map(Dialog::Trust),
     };
     // An answer may have opened the next dialog.
     if state.dialog.is_none() {

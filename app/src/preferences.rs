@@ -1,11 +1,16 @@
 //! What the program remembers about its user: theme, window, panels, recent files. A RON file in the configuration folder.
 
 use crate::workspace::Workspace;
+use pipewright_runtime::trust::Capability;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// How many recent files are remembered.
 const RECENT_KEPT: usize = 12;
+/// For how many files it is remembered what they are allowed.
+const FILES_WITH_GRANTS_KEPT: usize = 200;
+/// How many things one file may always be allowed.
+const GRANTS_KEPT: usize = 500;
 
 /// Dark, light, or as the system has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -33,6 +38,15 @@ pub enum MotionChoice {
     System,
 }
 
+/// What live runs of one file are always allowed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileGrants {
+    /// The file.
+    pub file: PathBuf,
+    /// Each thing exactly, as written after `--allow`.
+    pub allowed: Vec<String>,
+}
+
 /// What is remembered.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -47,6 +61,8 @@ pub struct Preferences {
     pub workspace: Workspace,
     /// Files opened or saved, newest first.
     pub recent: Vec<PathBuf>,
+    /// What live runs of files are always allowed, the file allowed last first.
+    pub grants: Vec<FileGrants>,
 }
 
 impl Default for Preferences {
@@ -57,6 +73,7 @@ impl Default for Preferences {
             window_size: [1440.0, 900.0],
             workspace: Workspace::default(),
             recent: Vec::new(),
+            grants: Vec::new(),
         }
     }
 }
@@ -77,6 +94,30 @@ impl Preferences {
         ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default()).unwrap_or_default()
     }
 
+    /// What live runs of this file are always allowed. What does not read is not granted.
+    pub fn granted(&self, path: &Path) -> impl Iterator<Item = Capability> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let of_file = self.grants.iter().find(|grants| grants.file == path);
+        of_file.into_iter().flat_map(|grants| &grants.allowed).filter_map(|text| text.parse().ok())
+    }
+
+    /// From now on live runs of this file are always allowed these things too.
+    pub fn grant(&mut self, path: &Path, capabilities: impl IntoIterator<Item = Capability>) {
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let at = self.grants.iter().position(|grants| grants.file == file);
+        let mut grants = at.map_or_else(|| FileGrants { file, allowed: Vec::new() }, |at| self.grants.remove(at));
+        for text in capabilities.into_iter().map(|capability| capability.to_string()) {
+            if !grants.allowed.contains(&text) {
+                grants.allowed.push(text);
+            }
+        }
+        // What was allowed longest ago is asked for again.
+        let surplus = grants.allowed.len().saturating_sub(GRANTS_KEPT);
+        grants.allowed.drain(..surplus);
+        self.grants.insert(0, grants);
+        self.grants.truncate(FILES_WITH_GRANTS_KEPT);
+    }
+
     /// Puts a file at the head of the recent ones.
     pub fn remember(&mut self, path: &Path) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -89,6 +130,24 @@ impl Preferences {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_grant_is_for_one_file_and_one_exact_thing() {
+        let thing = |text: &str| text.parse::<Capability>().unwrap();
+        let mut preferences = Preferences::default();
+        preferences.grant(Path::new("/tmp/a.ron"), [thing("program:jq .a"), thing("listen:127.0.0.1:80")]);
+        preferences.grant(Path::new("/tmp/a.ron"), [thing("program:jq .a")]);
+        let read = Preferences::from_text(&preferences.to_text());
+        assert_eq!(read.granted(Path::new("/tmp/a.ron")).collect::<Vec<_>>(), [thing("program:jq .a"), thing("listen:127.0.0.1:80")]);
+        assert_eq!(read.granted(Path::new("/tmp/b.ron")).count(), 0);
+        for number in 0..FILES_WITH_GRANTS_KEPT {
+            preferences.grant(Path::new(&format!("/tmp/{number}.ron")), [thing("env:A")]);
+        }
+        assert_eq!((preferences.grants.len(), preferences.granted(Path::new("/tmp/a.ron")).count()), (FILES_WITH_GRANTS_KEPT, 0));
+        preferences.grants[0].allowed.push("nonsense".into());
+        let newest = preferences.grants[0].file.clone();
+        assert_eq!(preferences.granted(&newest).count(), 1);
+    }
 
     #[test]
     fn preferences_round_trip_and_survive_garbage() {

@@ -51,4 +51,9 @@ pub static ALL: &[Sample] = &[
         "Earthquakes",
         "A week of real earthquakes: bad records, content-based subscriptions, alerts, a table by region and minute."
     ),
+    sample!(
+        "systems/market-data.ron",
+        "Market data",
+        "Quotes for four subscribers of different speed: in order, conflated, the freshest only, and all of them in batches."
+    ),
 ];

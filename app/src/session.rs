@@ -8,18 +8,22 @@ use crate::widgets::figure;
 use history::Histories;
 use indexmap::IndexMap;
 use pipewright_runtime::engine::control::{Control, Speed};
+use pipewright_runtime::engine::plan::not_granted;
 use pipewright_runtime::engine::run::{Run, RunOptions};
 use pipewright_runtime::graph::Graph;
 use pipewright_runtime::graph::composite::Flat;
 use pipewright_runtime::id::{NodeId, PipeId};
-use pipewright_runtime::node::Catalogue;
+use pipewright_runtime::node::{Catalogue, Need};
 use pipewright_runtime::problem::Problem;
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState, Snapshot, Tapped};
 use pipewright_runtime::telemetry::sums;
+use pipewright_runtime::trust::Grants;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
+/// The code of the problem that something must be allowed first.
+const NOT_ALLOWED: &str = "PW701";
 /// How many messages of a watched pipe are kept.
 pub const TAPPED_KEPT: usize = 5_000;
 /// How many tapped messages are taken from the run in one frame.
@@ -34,8 +38,17 @@ pub struct Tap {
     pub passed_over: u64,
 }
 
+/// Why a run did not start.
+#[derive(Default, Debug)]
+pub struct Refusal {
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// What must be allowed first. Nothing else is wrong then.
+    pub asked: Vec<Need>,
+}
+
 enum Engine {
-    Starting(Receiver<Result<Run, Vec<Problem>>>),
+    Starting(Receiver<Result<Run, Refusal>>),
     Going(Box<Run>),
     Refused,
 }
@@ -45,6 +58,7 @@ pub struct Session {
     engine: Engine,
     mode: Mode,
     speed: Speed,
+    grants: Grants,
     snapshot: Option<Arc<Snapshot>>,
     /// The same as the run has it, without the sums of composites.
     running: Option<Arc<Snapshot>>,
@@ -63,15 +77,20 @@ impl Session {
     /// Starts a run of the graph as it is now, on a thread of its own so that no frame waits.
     pub fn start(graph: Graph, catalogue: Catalogue, options: RunOptions) -> Self {
         let (sender, receiver) = channel();
-        let (mode, speed) = (options.mode, options.speed);
+        let (mode, speed, grants) = (options.mode, options.speed, options.grants.clone());
         let started = std::thread::Builder::new().name("start run".to_owned()).spawn(move || {
             // The window may have given up waiting; dropping the run then ends it.
-            let _ = sender.send(Run::start(&graph, catalogue, &options));
+            let _ = sender.send(Run::start(&graph, catalogue, &options).map_err(|problems| {
+                let refused = problems.iter().any(|problem| problem.code == NOT_ALLOWED);
+                let asked = if refused { not_granted(&graph, catalogue, &options.folder, &options.grants) } else { Vec::new() };
+                Refusal { problems, asked }
+            }));
         });
         Self {
             engine: if started.is_ok() { Engine::Starting(receiver) } else { Engine::Refused },
             mode,
             speed,
+            grants,
             snapshot: None,
             running: None,
             runs: IndexMap::new(),
@@ -85,6 +104,11 @@ impl Session {
     /// Live or simulated.
     pub const fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// What it is allowed.
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     /// How fast a simulation was told to go.
@@ -173,20 +197,20 @@ impl Session {
         }
     }
 
-    /// Called once a frame: takes the newest picture and messages, sends what waits. The problems, if the run could not start.
+    /// Called once a frame: takes the newest picture and messages, sends what waits. An error, if the run could not start.
     /// `drawn` is the drawing with its composites, if it has any.
-    pub fn poll(&mut self, seconds: f64, charted: &BTreeSet<Item>, drawn: Option<(&Graph, &Flat)>) -> Result<(), Vec<Problem>> {
+    pub fn poll(&mut self, seconds: f64, charted: &BTreeSet<Item>, drawn: Option<(&Graph, &Flat)>) -> Result<(), Refusal> {
         if let Engine::Starting(receiver) = &self.engine {
             match receiver.try_recv() {
                 Ok(Ok(run)) => self.engine = Engine::Going(Box::new(run)),
-                Ok(Err(problems)) => {
+                Ok(Err(refusal)) => {
                     self.engine = Engine::Refused;
-                    return Err(problems);
+                    return Err(refusal);
                 }
                 Err(TryRecvError::Empty) => return Ok(()),
                 Err(TryRecvError::Disconnected) => {
                     self.engine = Engine::Refused;
-                    return Err(Vec::new());
+                    return Err(Refusal::default());
                 }
             }
         }

@@ -99,6 +99,7 @@ impl Shell {
         let seconds = context.input(|input| input.time);
         let mut refused = Vec::new();
         let mut ended = Vec::new();
+        let mut asked = Vec::new();
         for open in &mut self.state.documents {
             if open.document.wants_parts() && !open.reading_parts {
                 open.reading_parts = true;
@@ -113,14 +114,21 @@ impl Shell {
             }
             session.watch(&watched);
             let alive = session.alive();
-            if let Err(problems) = session.poll(seconds, &open.selection, flat.map(|flat| (open.document.whole(), flat))) {
-                refused.push((open.document.name(), problems.len()));
-                open.problems_of_start = problems;
+            if let Err(refusal) = session.poll(seconds, &open.selection, flat.map(|flat| (open.document.whole(), flat))) {
+                open.problems_of_start = refusal.problems;
+                if refusal.asked.is_empty() {
+                    refused.push((open.document.name(), open.problems_of_start.len()));
+                } else {
+                    asked.push((open.document.number, refusal.asked));
+                }
             } else if alive && !session.alive() {
                 ended.extend(session.outcome());
             }
         }
         self.state.notices.extend(ended);
+        for (document, needs) in asked {
+            perform::trust::ask(&mut self.state, document, needs);
+        }
         perform::run::start_again(&mut self.state);
         for (name, count) in refused {
             self.state.failed(format!("{name} cannot run: {count} problem{}.", if count == 1 { "" } else { "s" }));

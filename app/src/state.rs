@@ -15,6 +15,7 @@ use pipewright_runtime::graph::History;
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, PortRole};
 use pipewright_runtime::telemetry::snapshot::Mode;
+use pipewright_runtime::trust::Capability;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -56,6 +57,8 @@ pub struct Open {
     pub start_again: bool,
     /// What was selected in each state of the document that undo can lead to.
     selections: BTreeMap<u64, BTreeSet<Item>>,
+    /// What the next start alone is allowed.
+    pub allowed_once: Vec<Capability>,
     /// Why the last start was refused.
     pub problems_of_start: Vec<pipewright_runtime::problem::Problem>,
 }
@@ -79,6 +82,7 @@ impl Open {
             redrawn: None,
             start_again: false,
             selections: BTreeMap::new(),
+            allowed_once: Vec::new(),
             problems_of_start: Vec::new(),
         }
     }

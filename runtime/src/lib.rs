@@ -66,6 +66,7 @@ pub mod setting;
 pub mod stores;
 pub mod telemetry;
 pub mod template;
+pub mod trust;
 pub mod units;
 pub mod utc;
 pub mod wildcard;

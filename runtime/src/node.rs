@@ -23,7 +23,7 @@ pub use batch::Batch;
 pub use behaviour::{Behaviour, Change, Event, Gauge, Intake, Ticket, Verdict};
 pub use effects::{Effect, Effects};
 pub use field::{Field, FieldType, Preset};
-pub use form::{Form, Receiver};
+pub use form::{Form, Need, Receiver};
 pub use kind::{Catalogue, Family, Figure, Kind};
 pub use outside::{Answer, Ask};
 pub use port::{Fan, Flow, Port, PortRole, Ports};

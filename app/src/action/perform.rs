@@ -8,6 +8,7 @@ pub mod run;
 pub mod select;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 pub mod view;
 pub mod wire;
 

@@ -4,6 +4,7 @@ use super::Exit;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipewright_runtime::engine::experiment::WarmUp;
 use pipewright_runtime::telemetry::snapshot::Mode;
+use pipewright_runtime::trust::{Capability, Grants};
 use pipewright_runtime::units::Span;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -267,6 +268,11 @@ pub struct RunArguments {
     /// How many worker threads; 0 for as many as there are cores
     #[arg(long, default_value_t = 0)]
     pub workers: usize,
+    /// Allow what the graph asks for: program:'COMMAND ARGUMENTS', connect:HOST:PORT, listen:ADDRESS:PORT, read:PATH, write:PATH or
+    /// env:NAME, exactly as the refusal spells it out; or `all`, for graphs of your own in a place that is walled in already, such as a
+    /// container. May be repeated
+    #[arg(long, value_name = "WHAT", value_parser = allowed)]
+    pub allow: Vec<Allowed>,
     /// What becomes of the report
     #[command(flatten)]
     pub report: ReportArguments,
@@ -305,6 +311,31 @@ pub struct SimulateArguments {
     /// What becomes of the report
     #[command(flatten)]
     pub report: ReportArguments,
+}
+
+/// What one `--allow` says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Allowed {
+    /// Everything.
+    All,
+    /// One thing.
+    One(Capability),
+}
+
+/// All that is allowed together.
+pub fn grants(allowed: &[Allowed]) -> Grants {
+    if allowed.contains(&Allowed::All) {
+        return Grants::all();
+    }
+    let one = |allowed: &Allowed| match allowed {
+        Allowed::One(capability) => Some(capability.clone()),
+        Allowed::All => None,
+    };
+    allowed.iter().filter_map(one).collect()
+}
+
+fn allowed(text: &str) -> Result<Allowed, String> {
+    if text == "all" { Ok(Allowed::All) } else { text.parse().map(Allowed::One) }
 }
 
 fn size(text: &str) -> Result<(f32, f32), String> {

@@ -44,7 +44,8 @@ pub fn drive(loaded: &Loaded, options: &RunOptions, arguments: &ReportArguments,
     let interrupts = Interrupts::listen();
     let run = match Run::start(&loaded.graph, CATALOGUE, options) {
         Ok(run) => run,
-        Err(problems) => {
+        Err(mut problems) => {
+            loaded.positions.locate(&mut problems);
             eprintln!("{}", problems_text(&loaded.path, &loaded.text, &problems, Style::of(&std::io::stderr())));
             return Exit::Problems;
         }

@@ -4,7 +4,7 @@ use super::Exit;
 use super::arguments::ReportArguments;
 use super::load::Loaded;
 use super::print::say;
-use super::run::live;
+use super::run::{live, live_options};
 use pipewright_runtime::units::Span;
 use std::path::PathBuf;
 
@@ -15,5 +15,6 @@ const NAME: &str = "samples/02-competing.ron";
 pub fn sample_in_terminal() -> Exit {
     let loaded = Loaded::of(PathBuf::from(NAME), SAMPLE.to_owned());
     say(&format!("Here is {NAME}, live, for ten seconds. `pipewright --help` tells what else works without a window.\n"));
-    live(&loaded, Some(Span::secs(10)), None, Span::ZERO, 0, &ReportArguments::default())
+    let report = ReportArguments::default();
+    live(&loaded, &live_options(&loaded, Some(Span::secs(10)), &report), &report)
 }

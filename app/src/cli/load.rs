@@ -3,7 +3,7 @@
 use super::Exit;
 use super::print::complain;
 use pipewright_runtime::check::check;
-use pipewright_runtime::file::{self, Read};
+use pipewright_runtime::file::{self, Positions, Read};
 use pipewright_runtime::graph::Graph;
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::problem::{Problem, Severity};
@@ -19,6 +19,8 @@ pub struct Loaded {
     pub graph: Graph,
     /// Everything wrong with it, in order of place.
     pub problems: Vec<Problem>,
+    /// Where everything stands in the text, for what is found later.
+    pub positions: Positions,
 }
 
 impl Loaded {
@@ -45,7 +47,7 @@ impl Loaded {
         read.positions.locate(&mut found);
         problems.append(&mut found);
         problems.sort_by_key(|problem| problem.position.map_or((u32::MAX, 0), |position| (position.line, position.column)));
-        Self { path, text, graph: read.graph, problems }
+        Self { path, text, graph: read.graph, problems, positions: read.positions }
     }
 
     /// Whether the graph cannot run.

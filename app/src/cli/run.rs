@@ -1,7 +1,7 @@
 //! `run FILE`: live, by the wall clock, with a table that refreshes on a terminal and plain lines otherwise.
 
 use super::Exit;
-use super::arguments::{ReportArguments, RunArguments};
+use super::arguments::{ReportArguments, RunArguments, grants};
 use super::drive::{Show, drive, open};
 use super::load::Loaded;
 use super::table::{line, table};
@@ -17,20 +17,23 @@ pub fn run(arguments: &RunArguments) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    live(&loaded, arguments.time, arguments.seed, arguments.warm_up.unwrap_or(Span::ZERO), arguments.workers, &arguments.report)
+    let options = RunOptions {
+        seed: arguments.seed,
+        warm_up: arguments.warm_up.unwrap_or(Span::ZERO),
+        workers: arguments.workers,
+        grants: grants(&arguments.allow),
+        ..live_options(&loaded, arguments.time, &arguments.report)
+    };
+    live(&loaded, &options, &arguments.report)
+}
+
+/// The usual options of a live run of an opened graph.
+pub fn live_options(loaded: &Loaded, until: Option<Span>, report: &ReportArguments) -> RunOptions {
+    RunOptions { until, within: report.within, output: Some(loaded.output()), ..RunOptions::new(Mode::Live, loaded.folder()) }
 }
 
 /// Runs an opened graph live.
-pub fn live(loaded: &Loaded, until: Option<Span>, seed: Option<u64>, warm_up: Span, workers: usize, report: &ReportArguments) -> Exit {
-    let options = RunOptions {
-        seed,
-        until,
-        warm_up,
-        within: report.within,
-        output: Some(loaded.output()),
-        workers,
-        ..RunOptions::new(Mode::Live, loaded.folder())
-    };
+pub fn live(loaded: &Loaded, options: &RunOptions, report: &ReportArguments) -> Exit {
     let stdout = Term::stdout();
     let quiet = report.quiet || report.json;
     let mut show: Box<dyn Show> = match (quiet, stdout.is_term()) {
@@ -38,7 +41,7 @@ pub fn live(loaded: &Loaded, until: Option<Span>, seed: Option<u64>, warm_up: Sp
         (false, true) => Box::new(Live { terminal: stdout, lines: 0, drawn: None }),
         (false, false) => Box::new(Plain { printed: None }),
     };
-    drive(loaded, &options, report, show.as_mut())
+    drive(loaded, options, report, show.as_mut())
 }
 
 /// Shows nothing.

@@ -208,3 +208,77 @@ fn an_opened_letter_is_edited_and_tried() {
     assert_found(&screen.frames(3), "This is not JSON");
     screen.shell.state.front_mut().unwrap().views.dead_letters.edit_payload(|text| text.replace("two", "\"2\""));
 }
+
+#[test]
+fn a_live_run_asks_for_what_it_may_not_do_by_itself() {
+    let folder = std::env::temp_dir().join(format!("pipewright-trust-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("graph")).unwrap();
+    std::fs::write(folder.join("prices.jsonl"), "1\n2\n3\n").unwrap();
+    let path = folder.join("graph/a.ron");
+    let graph = |file: &str| {
+        format!("(format: 1, nodes: {{\"prices\": file_source(path: \"{file}\"), \"kept\": sink()}}, pipes: [\"prices.out -> kept.in\"])")
+    };
+    std::fs::write(&path, graph("../prices.jsonl")).unwrap();
+    let mut screen = Screen::new(ThemeChoice::Light);
+    screen.shell.state.io.ask(crate::io::Job::Open(path.clone()));
+    let began = Instant::now();
+    let until = |screen: &mut Screen, what: &str, so: &dyn Fn(&State) -> bool| loop {
+        let names = screen.frame();
+        if so(&screen.shell.state) {
+            return names;
+        }
+        assert!(began.elapsed() < Duration::from_secs(40), "{what} does not happen");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let asked = |state: &State| matches!(state.dialog, Some(dialogs::Dialog::Trust(_)));
+    let decide = |screen: &mut Screen, decision| {
+        let Some(dialogs::Dialog::Trust(question)) = screen.shell.state.dialog.take() else { panic!("nothing is asked") };
+        perform::trust::decide(&mut screen.shell.state, &question, decision);
+    };
+    let ended = |state: &State| state.front().is_some_and(|open| open.session.as_ref().is_some_and(Session::reported));
+    until(&mut screen, "the file opening", &|state| state.front().is_some_and(|open| !open.document.graph().nodes().is_empty()));
+
+    screen.shell.state.outbox.command("run.live");
+    until(&mut screen, "the question", &asked);
+    let names = screen.frames(2);
+    for words in ["read the file ../prices.jsonl", "prices", "Allow once", "Always for this file", "Don\u{2019}t"] {
+        assert_found(&names, words);
+    }
+    decide(&mut screen, perform::trust::Decision::Never);
+    assert!(!screen.shell.state.front().unwrap().running());
+
+    // Once is for one run.
+    screen.shell.state.outbox.command("run.live");
+    until(&mut screen, "the question again", &asked);
+    decide(&mut screen, perform::trust::Decision::Once);
+    until(&mut screen, "the run to its end", &ended);
+    let report = screen.shell.state.front().unwrap().session.as_ref().unwrap().report("a").unwrap();
+    assert!(report.contains("read:../prices.jsonl") && report.contains("\"granted\": true"), "{report}");
+    assert!(report.contains("\"delivered\": 3"), "{report}");
+
+    screen.shell.state.outbox.command("run.live");
+    until(&mut screen, "the question for ever", &asked);
+    decide(&mut screen, perform::trust::Decision::Always);
+    until(&mut screen, "the second run to its end", &ended);
+    screen.shell.state.outbox.command("run.live");
+    screen.frames(2);
+    until(&mut screen, "the third run to its end", &ended);
+    assert!(screen.shell.state.dialog.is_none(), "what is always allowed is not asked again");
+
+    // Another file is another thing.
+    let prices = NodeId::new("prices").unwrap();
+    let edit = pipewright_runtime::graph::Edit::SetSetting(prices, "path".into(), Some("../others.jsonl".into()));
+    screen.shell.state.push(Action::Edit("Path".into(), edit));
+    screen.frame();
+    screen.shell.state.outbox.command("run.live");
+    until(&mut screen, "the question about the change", &asked);
+    // A simulation asks for nothing.
+    screen.shell.state.dialog = None;
+    screen.shell.state.outbox.command("run.simulate");
+    screen.frames(2);
+    until(&mut screen, "the simulation", &|state| {
+        state.front().is_some_and(|open| open.session.as_ref().is_some_and(|one| one.snapshot().is_some()))
+    });
+    assert!(screen.shell.state.dialog.is_none());
+    let _ = std::fs::remove_dir_all(&folder);
+}

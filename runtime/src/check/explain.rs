@@ -292,6 +292,14 @@ pub static TABLE: &[Explanation] = &[
         "",
     ),
     code(
+        "PW701",
+        "The run has not been allowed to do this",
+        "A graph file is a stranger's program. Opening, checking and simulating it touch nothing but its own folder. A live run that would start a program, connect somewhere, accept connections, read outside the \
+         graph's folder, write outside its output folder or read an environment variable does so only if its user has said yes to the exact thing: in the window when it asks, on the command line with \
+         --allow, as the problem spells it out. Say yes only if you know what the graph is for; a program that is started has all the rights that you have.",
+        "(format: 1, nodes: {\"f\": file_source(path: \"/srv/prices.jsonl\"), \"done\": sink()}, pipes: [\"f.out -> done.in\"])",
+    ),
+    code(
         "PW801",
         "A port of a composite leads nowhere",
         "A composite shows some ports of the nodes inside it under names of its own: `ports: {\"in\": \"work.in\"}`. This one names a node or a port that is not inside, twice the same, or has a name that a \
@@ -446,6 +454,13 @@ mod tests {
         read.problems.iter().chain(&check(&read.graph, catalogue)).map(|problem| problem.code).collect()
     }
 
+    fn started(text: &str) -> Vec<&'static str> {
+        let graph = file::read(text, CATALOGUE).graph;
+        let mut plan = crate::engine::plan::Plan::of(&graph, CATALOGUE, None, std::path::Path::new("."))
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
+        plan.grant(&crate::trust::Grants::default()).unwrap_err().iter().map(|problem| problem.code).collect()
+    }
+
     #[test]
     fn every_code_appears_and_is_in_order() {
         // What only starting a run can find is provoked there (tests/durable.rs).
@@ -457,6 +472,8 @@ mod tests {
                 "PW304" => codes(b"(format: 1, nodes: {\"a\": agent(), \"b\": agent()}, pipes: [\"a.orders -> b.in\"])", WITH_CONTROL),
                 // These need files, and a plan; their tests stand beside the code that finds them.
                 "PW804" | "PW806" | "PW809" => vec![entry.code],
+                // Found when a live run is to start, not before.
+                "PW701" => started(entry.example),
                 _ => codes(entry.example.as_bytes(), CATALOGUE),
             };
             assert!(found.contains(&entry.code), "{} does not appear: {found:?}", entry.code);

@@ -11,7 +11,7 @@ use crate::expect::{Expected, Watch};
 use crate::id::{NodeId, PipeId, hash_text};
 use crate::node::effects::Identity;
 use crate::node::lane::Lane;
-use crate::node::{Fan, Flow, Intake};
+use crate::node::{Fan, Flow, Intake, Need};
 use crate::random::StreamKey;
 use crate::telemetry::counters::Counts;
 use crate::telemetry::histogram::Histogram;
@@ -36,6 +36,8 @@ pub struct Names {
     pub ends: Vec<(u32, u32)>,
     /// What must hold when the run is over.
     pub expectations: Arc<[Expected]>,
+    /// What a live run needs that its user must allow, and whether that was done.
+    pub needs: Arc<[(Need, bool)]>,
     /// The seed.
     pub seed: u64,
     /// The folder that paths start from.
@@ -101,6 +103,7 @@ pub fn assemble_at_rest(
         places: places.clone(),
         ends: plan.pipes.iter().map(|pipe| (pipe.from.0, pipe.to.0)).collect(),
         expectations: plan.expectations.as_slice().into(),
+        needs: plan.needs.as_slice().into(),
         seed: plan.seed,
         folder: plan.folder.clone(),
     };

@@ -5,6 +5,7 @@ use crate::message::{Blob, BlobPlace, Payload};
 use crate::node::claims::ClaimAnswer;
 use crate::node::{Answer, Ask};
 use crate::stores::claims::{PIECE, ReadBlob, Resolve};
+use crate::trust::{Capability, Grants};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -17,19 +18,38 @@ pub struct Files {
     written: Option<PathBuf>,
     blobs: Arc<dyn ReadBlob>,
     open: BTreeMap<PathBuf, File>,
+    /// What may be read and written elsewhere.
+    grants: Grants,
 }
 
 impl Files {
     /// Files read below `folder` and written below `written`; with `None`, writes are taken and forgotten. What handles stand for is
     /// read through `blobs`.
     pub fn new(folder: &Path, written: Option<PathBuf>, blobs: Arc<dyn ReadBlob>) -> Self {
-        Self { folder: folder.to_owned(), written, blobs, open: BTreeMap::new() }
+        Self { folder: folder.to_owned(), written, blobs, open: BTreeMap::new(), grants: Grants::default() }
+    }
+
+    /// The same, with what may be read and written elsewhere.
+    #[must_use]
+    pub fn allowing(mut self, grants: Grants) -> Self {
+        self.grants = grants;
+        self
+    }
+
+    /// A path outside the usual folders, if it is allowed.
+    fn elsewhere(&self, folder: &Path, path: &Path, capability: fn(String) -> Capability) -> Option<PathBuf> {
+        let asked = capability(path.to_str()?.to_owned());
+        self.grants.allow(&asked).then(|| folder.join(path))
+    }
+
+    fn readable(&self, path: &Path) -> Result<PathBuf, String> {
+        records::readable(&self.folder, path).or_else(|error| self.elsewhere(&self.folder, path, Capability::Read).ok_or(error))
     }
 
     /// Carries one request out. Blocks while the system reads or writes.
     pub fn perform(&mut self, ask: Ask) -> Answer {
         let done = match ask {
-            Ask::ReadRecords { path, format, offset, line, most } => match records::readable(&self.folder, &path) {
+            Ask::ReadRecords { path, format, offset, line, most } => match self.readable(&path) {
                 Ok(path) => return records::read_file(&path, format, offset, line, most),
                 Err(error) => Err(error),
             },
@@ -43,13 +63,15 @@ impl Files {
             Ask::Claim(_) => Err("no store of claims is reached from here".to_owned()),
             Ask::ReadInput { .. } => Err("standard input is not read here".to_owned()),
             Ask::Recover { .. } | Ask::Keep { .. } => Err("durable stores are not kept here".to_owned()),
+            Ask::Exchange { .. } | Ask::EndPrograms => Err("programs are not run here".to_owned()),
+            Ask::Serve(_) | Ask::NextRequests { .. } | Ask::Respond { .. } | Ask::EndServing => Err("nothing listens here".to_owned()),
         };
         done.map_or_else(Answer::Failed, |()| Answer::Done)
     }
 
     /// A handle to a whole file, which must be there.
     fn handle(&self, path: PathBuf) -> Result<Payload, String> {
-        let real = records::readable(&self.folder, &path)?;
+        let real = self.readable(&path)?;
         let failed = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
         let meta = std::fs::metadata(&real).map_err(failed)?;
         if !meta.is_file() {
@@ -77,7 +99,7 @@ impl Files {
 
     fn append(&mut self, name: &Path, bytes: &[u8], truncate: bool) -> Result<(), String> {
         let Some(folder) = &self.written else { return Ok(()) };
-        let path = records::inside(folder, name)?;
+        let path = records::inside(folder, name).or_else(|error| self.elsewhere(folder, name, Capability::Write).ok_or(error))?;
         let failed = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
         if truncate || !self.open.contains_key(&path) {
             if let Some(parent) = path.parent() {

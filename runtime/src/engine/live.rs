@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod conductor;
 pub mod crank;
+pub mod http;
 pub mod outside;
+pub mod programs;
 pub mod storekeeper;
 pub mod worker;

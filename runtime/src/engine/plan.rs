@@ -9,9 +9,10 @@ use crate::graph::Graph;
 use crate::graph::composite::Flat;
 use crate::graph::pipe::DEFAULT_CAPACITY;
 use crate::id::{NodeId, PipeId};
-use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Ports};
+use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Need, Ports};
 use crate::problem::{Problem, Severity, Subject};
 use crate::setting::{Setting, Settings};
+use crate::trust::Grants;
 use crate::units::{Size, Span};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,8 @@ pub struct Plan {
     pub pipes: Vec<PipeShape>,
     /// What must hold when it has run.
     pub expectations: Vec<Expected>,
+    /// What a live run needs that its user must allow, by node, and whether that was done.
+    pub needs: Vec<(Need, bool)>,
     /// The seed of every random stream.
     pub seed: u64,
     /// UTC nanoseconds since 1970 at which simulated calendar time starts (G16).
@@ -79,6 +82,7 @@ impl Plan {
             leaving.entry(&pipe.from.node).or_default().push(pipe);
         }
         let mut stations = Vec::with_capacity(ids.len());
+        let mut needs = Vec::new();
         for id in &ids {
             let node = graph.node(id).expect("the id is from this graph");
             let Some(kind) = catalogue.get(&node.kind) else {
@@ -91,6 +95,7 @@ impl Plan {
             let receivers = receivers(graph, catalogue, &ports, leaving.remove(*id).unwrap_or_default());
             let mut form = Form::new(id, kind, &node.settings).with_files(&read).with_receivers(&receivers);
             let behaviour = (kind.build)(&mut form);
+            needs.extend(form.needs().iter().map(|need| (need.clone(), false)));
             problems.extend(form.into_problems().into_iter().filter(|problem| problem.severity == Severity::Error));
             stations.push(PlannedStation { id: (*id).clone(), kind, settings: node.settings.clone(), ports, behaviour });
         }
@@ -123,11 +128,33 @@ impl Plan {
             stations,
             pipes,
             expectations: expect::read(graph).0,
+            needs,
             seed: seed.or_else(|| whole_number(graph.settings(), "seed")).unwrap_or(DEFAULT_SEED),
             starts_at: graph.settings().get("starts_at").and_then(Setting::as_str).and_then(crate::utc::parse).unwrap_or(DEFAULT_START),
             folder,
         })
     }
+
+    /// Allows what these grants allow; a problem for everything else that a live run needs.
+    pub fn grant(&mut self, grants: &Grants) -> Result<(), Vec<Problem>> {
+        for (need, granted) in &mut self.needs {
+            *granted = grants.allow(&need.capability);
+        }
+        let missing: Vec<Problem> = self.needs.iter().filter(|(_, granted)| !granted).map(|(need, _)| not_allowed(need)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(missing) }
+    }
+}
+
+/// What a live run of a graph needs that its user must allow and these grants do not; nothing if it cannot be planned.
+pub fn not_granted(graph: &Graph, catalogue: Catalogue, folder: &Path, grants: &Grants) -> Vec<Need> {
+    let needs = Plan::of(graph, catalogue, None, folder).map(|plan| plan.needs).unwrap_or_default();
+    needs.into_iter().map(|(need, _)| need).filter(|need| !grants.allow(&need.capability)).collect()
+}
+
+fn not_allowed(need: &Need) -> Problem {
+    let subject = Subject::Setting(need.node.clone(), need.setting.clone());
+    let message = format!("a live run of this graph would {}, and that is not allowed yet", need.capability.in_words());
+    Problem::error("PW701", subject, message).hint(format!("if you trust the graph, run it with {}", need.capability.option()))
 }
 
 fn whole_number(settings: &Settings, name: &str) -> Option<u64> {

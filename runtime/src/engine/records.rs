@@ -2,28 +2,29 @@
 
 use crate::node::Answer;
 use crate::node::outside::{BadRecord, Record, RecordFormat};
+use crate::trust::{self, SHARED};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// The longest line that counts as a record, in bytes; a longer one is a bad record.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// The folder beside a graph's own that it may read too, so that several graphs can share data: `../data/`.
-const SHARED: &str = "data";
-
 /// The path of a file to read: below `folder`, or below the folder `data` beside it; or why it is not allowed.
 pub fn readable(folder: &Path, path: &Path) -> Result<PathBuf, String> {
+    if !trust::is_shared_data(path) {
+        return inside(folder, path);
+    }
     let mut parts = path.components();
-    let shared = parts.next() == Some(Component::ParentDir) && parts.next() == Some(Component::Normal(SHARED.as_ref()));
-    if shared { inside(&folder.join("..").join(SHARED), parts.as_path()) } else { inside(folder, path) }
+    // `..` and the folder's name.
+    parts.nth(1);
+    inside(&folder.join("..").join(SHARED), parts.as_path())
 }
 
 /// The path of a file below `folder`, or why it is not allowed.
 pub fn inside(folder: &Path, path: &Path) -> Result<PathBuf, String> {
-    let within = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if path.as_os_str().is_empty() || !within {
+    if !trust::stays_inside(path) {
         return Err(format!("{}: only files below the graph's own folder may be used", path.display()));
     }
     let full = folder.join(path);

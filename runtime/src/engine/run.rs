@@ -11,6 +11,7 @@ use crate::node::Catalogue;
 use crate::problem::{Problem, Subject};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, RunState, Snapshot, Tapped};
+use crate::trust::Grants;
 use crate::units::{Moment, Span};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -42,6 +43,8 @@ pub struct RunOptions {
     pub workers: usize,
     /// Pipes whose messages are shown from the first one on.
     pub watched: Vec<PipeId>,
+    /// Live: what it is allowed. A simulation needs nothing.
+    pub grants: Grants,
 }
 
 impl RunOptions {
@@ -58,6 +61,7 @@ impl RunOptions {
             output: None,
             workers: 0,
             watched: Vec::new(),
+            grants: Grants::default(),
         }
     }
 }
@@ -91,7 +95,10 @@ pub struct Run {
 impl Run {
     /// Checks, plans and starts a graph. The problems, if it cannot run.
     pub fn start(graph: &Graph, catalogue: Catalogue, options: &RunOptions) -> Result<Self, Vec<Problem>> {
-        let plan = Plan::of(graph, catalogue, options.seed, &options.folder)?;
+        let mut plan = Plan::of(graph, catalogue, options.seed, &options.folder)?;
+        if options.mode == Mode::Live {
+            plan.grant(&options.grants)?;
+        }
         let (controls, control_receiver) = bounded(64);
         let (tap_sender, taps) = bounded(TAPS_WAITING);
         let stop = Arc::new(AtomicU8::new(GO_ON));

@@ -253,8 +253,9 @@ impl World for ModelledWorld {
     fn ask(&mut self, _station: u32, _ticket: Ticket, _generation: u32, ask: Ask) -> Option<Answer> {
         Some(match ask {
             Ask::ReadInput { .. } => Answer::Records { records: Vec::new(), offset: 0, line: 1, end: true },
-            Ask::Print { .. } => Answer::Done,
-            Ask::Recover { .. } | Ask::Keep { .. } => Answer::Modelled,
+            Ask::Print { .. } | Ask::EndPrograms | Ask::Respond { .. } | Ask::EndServing => Answer::Done,
+            Ask::Recover { .. } | Ask::Keep { .. } | Ask::Exchange { .. } | Ask::Serve(_) => Answer::Modelled,
+            Ask::NextRequests { .. } => Answer::Requests { requests: Vec::new(), refused: 0 },
             Ask::Claim(ask) => self.claims.perform(*ask),
             other => self.files.perform(other),
         })

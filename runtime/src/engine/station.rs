@@ -206,6 +206,8 @@ impl Station {
     /// come back.
     #[inline]
     pub fn call(&mut self, now: Moment, event: Event) -> Result<(), Arc<str>> {
+        // What came from outside, and time that passed, may change how a node takes messages in: a table is there, a program is given up.
+        let may_change = matches!(event, Event::Start | Event::Answer(..) | Event::Wake(_));
         let last = self.is_last_event();
         self.rested = last;
         self.guarded(now, |behaviour, fx| {
@@ -213,7 +215,11 @@ impl Station {
             if last {
                 behaviour.rest(fx);
             }
-        })
+        })?;
+        if may_change {
+            self.intake = self.behaviour.intake();
+        }
+        Ok(())
     }
 
     /// Whether a store has nothing more before it, so that what follows from all of it can be done along with the event that comes now.

@@ -9,9 +9,9 @@ use super::shard::Shard;
 use super::station::Station;
 use crate::expect;
 use crate::id::{hash_text, mix};
-use crate::node::Flow;
+use crate::node::{Flow, Need};
 use crate::telemetry::histogram::Histogram;
-use crate::telemetry::report::{FORMAT, Latency, NodeReport, PipeReport, QueueReport, Report, sorted};
+use crate::telemetry::report::{FORMAT, Latency, NodeReport, PipeReport, QueueReport, Report, TrustReport, sorted};
 use crate::telemetry::snapshot::{Books, Mode};
 use crate::units::{Moment, SECOND, Span};
 use indexmap::IndexMap;
@@ -128,11 +128,16 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
         laws: laws(shards, &books, now),
         deadlocks: circles.iter().map(|circle| circle.iter().map(ToString::to_string).collect()).collect(),
         errors,
+        trust: names.needs.iter().map(trust_report).collect(),
         expectations: IndexMap::new(),
     };
     report.expectations =
         expect::judge(&names.expectations, &report, shards.iter().flat_map(Shard::stations).filter_map(|station| station.watch.as_deref()));
     report
+}
+
+fn trust_report((need, granted): &(Need, bool)) -> TrustReport {
+    TrustReport { node: need.node.to_string(), asked: need.capability.to_string(), granted: *granted }
 }
 
 fn node_report(station: &Station, now: Moment, measured: f64, within: Option<u64>) -> NodeReport {

@@ -89,6 +89,17 @@ pub enum ClaimAct {
     },
 }
 
+impl ClaimAct {
+    /// The environment variable with the key that it needs, if it needs one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Put { seal, .. } => seal.as_ref().map(|seal| &*seal.key),
+            Self::Get { key, .. } => key.as_deref(),
+            Self::Release { .. } | Self::Sweep { .. } => None,
+        }
+    }
+}
+
 /// A claim, as its message carries it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Claim {

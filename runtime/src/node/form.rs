@@ -8,6 +8,7 @@ use crate::id::NodeId;
 use crate::problem::{Problem, Subject, nearest};
 use crate::setting::{Setting, Settings};
 use crate::template::Template;
+use crate::trust::{self, Capability};
 use crate::units::{Rate, Size, Span};
 use std::path::PathBuf;
 
@@ -20,6 +21,18 @@ pub struct Form<'a> {
     files: Option<&'a ReadFile<'a>>,
     receivers: &'a [Receiver<'a>],
     problems: Vec<Problem>,
+    needs: Vec<Need>,
+}
+
+/// What a live run of a node needs that its user must allow.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Need {
+    /// The node.
+    pub node: NodeId,
+    /// The setting that asks for it.
+    pub setting: String,
+    /// What is asked for.
+    pub capability: Capability,
 }
 
 /// A node at the other end of a pipe, as its sender's form sees it: a topic reads there what its subscriptions want.
@@ -60,7 +73,7 @@ pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 impl<'a> Form<'a> {
     /// A form over the settings of one node.
     pub const fn new(node: &'a NodeId, kind: &'static Kind, settings: &'a Settings) -> Self {
-        Self { node, kind, settings, files: None, receivers: &[], problems: Vec::new() }
+        Self { node, kind, settings, files: None, receivers: &[], problems: Vec::new(), needs: Vec::new() }
     }
 
     /// The same, with a way to read the files that settings name. Without one (in `check`, which touches no file) they stay unread.
@@ -80,6 +93,20 @@ impl<'a> Form<'a> {
     /// The nodes that its outputs lead to: those of outputs that copy ([`crate::node::Fan::Copy`]), output by output.
     pub const fn receivers(&self) -> &'a [Receiver<'a>] {
         self.receivers
+    }
+
+    /// A live run of this node does this because of a setting: it starts only if its user has allowed it. A simulation does not do it.
+    pub fn need(&mut self, setting: &str, capability: Capability) {
+        let need = Need { node: self.node.clone(), setting: setting.to_owned(), capability };
+        // A kind may read a field twice.
+        if !self.needs.contains(&need) {
+            self.needs.push(need);
+        }
+    }
+
+    /// What a live run needs, as far as the settings were read.
+    pub fn needs(&self) -> &[Need] {
+        &self.needs
     }
 
     /// The problems found so far.
@@ -254,9 +281,17 @@ impl<'a> Form<'a> {
         })
     }
 
-    /// A path to a file.
+    /// A path to a file. One that leads out of the folders that a graph may use anyway must be allowed for a live run.
     pub fn path(&mut self, name: &str) -> Option<PathBuf> {
-        self.text(name).filter(|text| !text.is_empty()).map(PathBuf::from)
+        let text = self.text(name).filter(|text| !text.is_empty())?;
+        let path = PathBuf::from(&text);
+        let written = matches!(self.kind.field(name).map(|field| field.ty), Some(FieldType::Path { written: true }));
+        match written {
+            true if !trust::stays_inside(&path) => self.need(name, Capability::Write(text)),
+            false if !trust::stays_inside(&path) && !trust::is_shared_data(&path) => self.need(name, Capability::Read(text)),
+            _ => {}
+        }
+        Some(path)
     }
 
     /// A CEL expression, compiled. The column of an error is the column in the setting's own text.

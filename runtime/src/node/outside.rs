@@ -90,6 +90,40 @@ pub enum Ask {
         /// The changes, in order.
         changes: Vec<Keep>,
     },
+    /// Hand a line to a program, which is started if it does not run. Answered with [`Answer::Line`] or [`Answer::Gone`]; in a simulation,
+    /// which starts nothing, with [`Answer::Modelled`] at once.
+    Exchange {
+        /// Which program, and how it is talked to.
+        program: Arc<Program>,
+        /// Which of the node's processes, from 0.
+        process: u32,
+        /// Which life of that process: a new number asks for a new one.
+        life: u32,
+        /// What the answer will name, where answers come in any order.
+        id: Arc<str>,
+        /// One line of JSON, without its end.
+        line: Bytes,
+    },
+    /// End all processes of this node: their input ends, and so must they, within 5 s. Answered with [`Answer::Done`].
+    EndPrograms,
+    /// Listen for HTTP requests. Answered with [`Answer::Serving`], [`Answer::Failed`], or in a simulation [`Answer::Modelled`] at once.
+    Serve(HttpServer),
+    /// The next requests. Answered with [`Answer::Requests`]; waits for at least one.
+    NextRequests {
+        /// How many at most.
+        most: usize,
+    },
+    /// Answer a request. Answered with [`Answer::Done`], whether or not the client was still there.
+    Respond {
+        /// The request, by its number.
+        request: u64,
+        /// The HTTP status.
+        status: u16,
+        /// The body, as JSON.
+        text: String,
+    },
+    /// Listen no more. Answered with [`Answer::Done`].
+    EndServing,
 }
 
 /// A change to what a durable store keeps. Numbers are the store's own, and rise with the order of coming.
@@ -171,6 +205,47 @@ impl Ask {
     }
 }
 
+/// Where an HTTP server listens, and its bounds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HttpServer {
+    /// The address.
+    pub address: String,
+    /// The port; 0 for any free one.
+    pub port: u16,
+    /// How many connections are served at the same time.
+    pub most_connections: usize,
+    /// How many requests wait for their node; more are refused with 503.
+    pub most_waiting: usize,
+    /// The largest body.
+    pub most_bytes: usize,
+    /// How long a body, and an answer, may take.
+    pub time_limit: Span,
+}
+
+/// A request that waits for its answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HttpRequest {
+    /// Its number at its server.
+    pub number: u64,
+    /// The path that it was sent to.
+    pub path: String,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// A program as a filter, and how it is talked to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Program {
+    /// Its name or path, and its arguments.
+    pub command: Vec<String>,
+    /// Whether answers may come in any order, each naming its message in the field `id`.
+    pub by_id: bool,
+    /// How long one answer may take.
+    pub time_limit: Span,
+}
+
 /// One record read, or what was wrong with it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Record {
@@ -224,4 +299,30 @@ pub enum Answer {
     },
     /// It could not be done; in words for a person.
     Failed(String),
+    /// A program answered.
+    Line {
+        /// Its line, without its end.
+        line: Bytes,
+        /// What it wrote on standard error since the answer before, a line each, the newest if there were many.
+        said: Vec<String>,
+    },
+    /// The program has ended, could not be started, or took too long and was ended. What it was handed may be done or not.
+    Gone {
+        /// In words for a person.
+        why: String,
+        /// What it wrote on standard error since the answer before.
+        said: Vec<String>,
+    },
+    /// A server listens, at this port.
+    Serving {
+        /// The port.
+        port: u16,
+    },
+    /// Requests came.
+    Requests {
+        /// The requests, possibly none.
+        requests: Vec<HttpRequest>,
+        /// How many were refused so far because too many waited.
+        refused: u64,
+    },
 }

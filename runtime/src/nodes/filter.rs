@@ -10,6 +10,7 @@ pub mod enrich;
 pub mod filter;
 pub mod jq;
 pub mod map;
+pub mod program;
 pub mod recipient_list;
 pub mod resequence;
 pub mod route;

@@ -6,6 +6,7 @@ pub mod closed_loop;
 pub mod file_source;
 pub mod gate;
 pub mod generator;
+pub mod http_source;
 pub mod reader;
 pub mod schedule;
 pub mod stdin;

@@ -52,8 +52,21 @@ pub struct Report {
     pub deadlocks: Vec<Vec<String>>,
     /// The newest errors: node and words.
     pub errors: IndexMap<String, String>,
+    /// What a live run of the graph asks to be allowed, and whether it was; a simulation needs none of it.
+    pub trust: Vec<TrustReport>,
     /// What the graph expects, by name, and whether it came so.
     pub expectations: IndexMap<String, ExpectationReport>,
+}
+
+/// One thing that a live run asks to be allowed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TrustReport {
+    /// The node that asks.
+    pub node: String,
+    /// What it asks for, as written after `--allow`.
+    pub asked: String,
+    /// Whether it was granted.
+    pub granted: bool,
 }
 
 /// Whether an expectation was met.

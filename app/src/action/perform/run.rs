@@ -2,6 +2,7 @@
 
 use crate::dialogs::Purpose;
 use crate::io::Job;
+use crate::preferences::Preferences;
 use crate::session::Session;
 use crate::state::{Open, State};
 use pipewright_runtime::engine::control::{Control, Speed};
@@ -26,8 +27,8 @@ pub const SPEEDS: &[(Speed, &str)] = &[
 /// Starts a run in the chosen mode.
 pub fn start(state: &mut State) {
     let catalogue = state.catalogue;
-    if let Some(open) = state.front_mut() {
-        start_one(open, catalogue);
+    if let Some(open) = state.active.and_then(|at| state.documents.get_mut(at)) {
+        start_one(open, catalogue, &state.preferences);
     }
 }
 
@@ -46,7 +47,7 @@ pub fn start_again(state: &mut State) {
     let catalogue = state.catalogue;
     for open in &mut state.documents {
         if open.start_again && !open.running() {
-            start_one(open, catalogue);
+            start_one(open, catalogue, &state.preferences);
         }
     }
 }
@@ -69,7 +70,7 @@ pub fn write_report(state: &mut State, document: u64, path: PathBuf) {
     state.io.ask(Job::Write(path, report.into_bytes()));
 }
 
-fn start_one(open: &mut Open, catalogue: Catalogue) {
+fn start_one(open: &mut Open, catalogue: Catalogue, preferences: &Preferences) {
     if open.running() {
         return;
     }
@@ -80,7 +81,8 @@ fn start_one(open: &mut Open, catalogue: Catalogue) {
     let flat = open.document.flat();
     let as_it_runs = |pipe: PipeId| flat.map_or_else(|| pipe.clone(), |flat| flat.runs(&pipe).clone());
     let watched = watched.into_iter().map(as_it_runs).collect();
-    let options = RunOptions { speed: open.speed, output, watched, ..RunOptions::new(open.mode, open.document.folder()) };
+    let grants = super::trust::grants(open, preferences);
+    let options = RunOptions { speed: open.speed, output, watched, grants, ..RunOptions::new(open.mode, open.document.folder()) };
     let session = Session::start(open.document.graph().clone(), catalogue, options);
     open.begin(session);
 }
@@ -165,6 +167,10 @@ pub fn hot_change(state: &mut State, node: &NodeId) {
     let Some((kind, settings)) = graph.node(node).and_then(|node| Some((catalogue.get(&node.kind)?, &node.settings))) else { return };
     let mut form = Form::new(node, kind, settings);
     let _ = (kind.build)(&mut form);
+    if form.needs().iter().any(|need| session.mode() == Mode::Live && !session.grants().allow(&need.capability)) {
+        return state
+            .failed("This asks for something that the run was not allowed: it comes into force at the next start, which asks first.");
+    }
     if form.into_problems().is_empty() {
         session.change(node, graph);
     }

@@ -58,7 +58,7 @@ pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> Resul
     let written = options.output.clone().unwrap_or_else(|| plan.folder.join("pipewright.out"));
     let durable = plan.stations.iter().any(|station| station.behaviour.durable());
     let stores = if durable { Some(Stores::open(&written, epoch)?) } else { None };
-    let outside = Outside::start(&plan.folder, &written, stores)?;
+    let outside = Outside::start(&plan.folder, &written, stores, &options.grants)?;
     let mut lines = channels(workers);
     let world = |shard: usize| -> Box<dyn crate::engine::shard::World + Send> { Box::new(outside.world(lines[shard].0.clone())) };
     let (names, mut shards) = assemble_at_rest(plan, spread, Origin { replication: 0, epoch }, world);
@@ -282,7 +282,8 @@ impl Conductor<'_> {
         let wall = Span(self.run.crew.clock.wall());
         let Prepared { names, crew, within, outside, .. } = self.run;
         let shards = crew.halt();
-        // Before anybody hears that the run is over: the next one may begin at once.
+        // Before anybody hears that the run is over: programs have ended with it, and the next run may begin at once.
+        outside.finish(self.seam.stop.load(Ordering::Acquire) == STOP_NOW);
         outside.close();
         let course = Course { mode: Mode::Live, wall, now, warm_up: self.warm.unwrap_or(now), ended: ended.to_owned(), within };
         let report = report(&names, &shards, &course);

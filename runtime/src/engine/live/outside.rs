@@ -1,5 +1,7 @@
 //! The real outside of a live run (G9): tokio tasks do the work, the answer reaches the station as a signal.
 
+use super::http::Servers;
+use super::programs::{Exchange, GRACE, Programs};
 use super::storekeeper::{Storekeeper, Work};
 use super::worker::Order;
 use crate::engine::files::{self, Files};
@@ -10,12 +12,15 @@ use crate::node::outside::{Record, RecordFormat};
 use crate::node::{Answer, Ask, Ticket};
 use crate::stores::Stores;
 use crate::stores::claims::live::LiveClaims;
+use crate::trust::{Capability, Grants};
 use crossbeam_channel::Sender;
 use std::io::{BufRead as _, BufReader, Stdin};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// What all workers of a run share of the outside.
 pub struct Outside {
@@ -25,16 +30,61 @@ pub struct Outside {
     /// Writes to the durable stores, where the graph has any.
     keeper: Option<Storekeeper>,
     claims: Arc<LiveClaims>,
+    grants: Grants,
+    stop: watch::Sender<Stop>,
+    /// Those that must not outlive the run.
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+/// Whether the run goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// It does.
+    GoOn,
+    /// It is over: whoever is outside ends in good order.
+    Grace,
+    /// It is over, and nobody waits.
+    Now,
+}
+
+/// Who waits for an answer.
+#[derive(Clone)]
+pub struct Back {
+    orders: Sender<Order>,
+    /// The station.
+    pub station: u32,
+    ticket: Ticket,
+    /// Its generation.
+    pub generation: u32,
+}
+
+impl Back {
+    /// Gives the answer.
+    pub fn answer(&self, answer: Answer) {
+        let signal = Signal::Answer { ticket: self.ticket, generation: self.generation, answer: Box::new(answer) };
+        let parcel = Parcel::Signal { station: self.station, source: source_of_station(self.station), signal };
+        // Fails only when the run is over.
+        let _ = self.orders.send(Order::Parcels(0, vec![parcel]));
+    }
 }
 
 impl Outside {
     /// Starts the runtime that does the work. Files are read below `folder` and written below `written`; `stores` are the durable stores of the
-    /// graph, if it has any.
-    pub fn start(folder: &Path, written: &Path, stores: Option<Stores>) -> std::io::Result<Self> {
+    /// graph, if it has any. Whatever else is done to the world must be granted.
+    pub fn start(folder: &Path, written: &Path, stores: Option<Stores>, grants: &Grants) -> std::io::Result<Self> {
         let keeper = stores.map(Storekeeper::start).transpose()?;
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("outside").enable_time().build()?;
+        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("outside").enable_all().build()?;
         let claims = Arc::new(LiveClaims::new(written.to_owned(), files::resolve(folder)));
-        Ok(Self { runtime: Arc::new(runtime), folder: folder.to_owned(), written: written.to_owned(), keeper, claims })
+        Ok(Self {
+            runtime: Arc::new(runtime),
+            folder: folder.to_owned(),
+            written: written.to_owned(),
+            keeper,
+            claims,
+            grants: grants.clone(),
+            stop: watch::channel(Stop::GoOn).0,
+            tasks: Arc::default(),
+        })
     }
 
     /// Closes the durable stores, once all that was asked for is written: the next run may open them.
@@ -46,14 +96,32 @@ impl Outside {
 
     /// The world of one worker: answers go to its orders.
     pub fn world(&self, orders: Sender<Order>) -> LiveWorld {
+        let (handle, stop) = (self.runtime.handle().clone(), self.stop.subscribe());
         LiveWorld {
+            programs: Programs::new(handle.clone(), &self.folder, self.grants.clone(), stop.clone(), self.tasks.clone()),
+            servers: Servers::new(handle, self.grants.clone(), stop),
             runtime: self.runtime.clone(),
             keeper: self.keeper.as_ref().map(Storekeeper::line),
             orders,
-            files: Arc::new(Mutex::new(Files::new(&self.folder, Some(self.written.clone()), self.claims.clone()))),
+            files: Arc::new(Mutex::new(
+                Files::new(&self.folder, Some(self.written.clone()), self.claims.clone()).allowing(self.grants.clone()),
+            )),
+            grants: self.grants.clone(),
             claims: self.claims.clone(),
             line: None,
         }
+    }
+
+    /// The run is over: ends what runs outside, in good order or at once, and waits for it.
+    pub fn finish(&self, at_once: bool) {
+        self.stop.send_replace(if at_once { Stop::Now } else { Stop::Grace });
+        let tasks = self.tasks.lock().map(|mut tasks| std::mem::take(&mut *tasks)).unwrap_or_default();
+        self.runtime.block_on(async {
+            for task in tasks {
+                // Each sees to its own end in time; this is for one that cannot.
+                let _ = tokio::time::timeout(GRACE * 2, task).await;
+            }
+        });
     }
 }
 
@@ -63,48 +131,69 @@ pub struct LiveWorld {
     keeper: Option<Sender<Work>>,
     orders: Sender<Order>,
     files: Arc<Mutex<Files>>,
+    grants: Grants,
     claims: Arc<LiveClaims>,
+    programs: Programs,
+    servers: Servers,
     line: Option<UnboundedSender<Request>>,
 }
 
 /// A request on its way.
 pub struct Request {
-    station: u32,
-    ticket: Ticket,
-    generation: u32,
+    /// Who waits for its answer.
+    pub back: Back,
     /// What is asked.
     pub ask: Ask,
 }
 
 impl World for LiveWorld {
     fn ask(&mut self, station: u32, ticket: Ticket, generation: u32, ask: Ask) -> Option<Answer> {
-        let request = Request { station, ticket, generation, ask };
-        if matches!(request.ask, Ask::ReadInput { .. }) {
-            let orders = self.orders.clone();
-            // Reading may wait for ever, so it has a thread of its own that nobody waits for.
-            std::thread::spawn(move || {
-                let Ask::ReadInput { format, most } = request.ask else { return };
-                answer(&orders, &request, read_input(format, most));
-            });
-            return None;
+        let back = Back { orders: self.orders.clone(), station, ticket, generation };
+        match ask {
+            Ask::ReadInput { format, most } => {
+                // Reading may wait for ever, so it has a thread of its own that nobody waits for.
+                std::thread::spawn(move || back.answer(read_input(format, most)));
+            }
+            Ask::Exchange { program, process, life, id, line } => {
+                self.programs.exchange(program, process, life, Exchange { back, id, line });
+            }
+            Ask::EndPrograms => {
+                self.programs.end(station);
+                return Some(Answer::Done);
+            }
+            Ask::Serve(server) => self.servers.serve(server, back),
+            Ask::NextRequests { most } => self.servers.next(most, back),
+            Ask::Respond { request, status, text } => {
+                self.servers.respond(request, status, text, &back);
+                return Some(Answer::Done);
+            }
+            Ask::EndServing => {
+                self.servers.end(station);
+                return Some(Answer::Done);
+            }
+            ask @ (Ask::Recover { .. } | Ask::Keep { .. }) => {
+                // A node has one such request under way, so the line is as short as there are durable nodes.
+                let work = Work::Request(Request { back, ask });
+                let refused = match &self.keeper {
+                    None => Some(work),
+                    Some(keeper) => keeper.send(work).err().map(|refused| refused.0),
+                };
+                return refused.map(|_| Answer::Failed("the durable store is closed".to_owned()));
+            }
+            Ask::Claim(ask) => {
+                let allowed = ask.act.key().map_or(Ok(()), |key| self.grants.check(&Capability::Environment(key.to_owned())));
+                if let Err(why) = allowed {
+                    return Some(Answer::Failed(why));
+                }
+                // Each by itself: a large payload holds nobody up, and the nodes bound how many are under way.
+                let claims = self.claims.clone();
+                self.runtime.spawn(async move { back.answer(claims.perform(*ask).await) });
+            }
+            // Bounded by the kinds: each station has few requests open (G9).
+            ask @ (Ask::ReadRecords { .. } | Ask::Append { .. } | Ask::Print { .. } | Ask::AppendBlob { .. } | Ask::Handle { .. }) => {
+                let _ = self.line().send(Request { back, ask });
+            }
         }
-        if let Ask::Claim(ask) = &request.ask {
-            // Each by itself: a large payload holds nobody up, and the nodes bound how many are under way.
-            let (orders, claims, ask) = (self.orders.clone(), self.claims.clone(), (**ask).clone());
-            self.runtime.spawn(async move { answer(&orders, &request, claims.perform(ask).await) });
-            return None;
-        }
-        if matches!(request.ask, Ask::Recover { .. } | Ask::Keep { .. }) {
-            // A node has one such request under way, so the line is as short as there are durable nodes.
-            let work = Work::Request(self.orders.clone(), request);
-            let refused = match &self.keeper {
-                None => Some(work),
-                Some(keeper) => keeper.send(work).err().map(|refused| refused.0),
-            };
-            return refused.map(|_| Answer::Failed("the durable store is closed".to_owned()));
-        }
-        // Bounded by the kinds: each station has few requests open (G9).
-        let _ = self.line().send(request);
         None
     }
 }
@@ -113,16 +202,16 @@ impl LiveWorld {
     fn line(&mut self) -> &UnboundedSender<Request> {
         self.line.get_or_insert_with(|| {
             let (line, mut requests) = unbounded_channel::<Request>();
-            let (orders, files) = (self.orders.clone(), self.files.clone());
+            let files = self.files.clone();
             self.runtime.spawn(async move {
-                while let Some(request) = requests.recv().await {
-                    let (orders, files) = (orders.clone(), files.clone());
+                while let Some(Request { back, ask }) = requests.recv().await {
+                    let files = files.clone();
                     let work = move || {
                         let result = match files.lock() {
-                            Ok(mut files) => files.perform(request.ask.clone()),
+                            Ok(mut files) => files.perform(ask),
                             Err(_) => Answer::Failed("an earlier request broke".to_owned()),
                         };
-                        answer(&orders, &request, result);
+                        back.answer(result);
                     };
                     let _ = tokio::task::spawn_blocking(work).await;
                 }
@@ -130,14 +219,6 @@ impl LiveWorld {
             line
         })
     }
-}
-
-/// Sends an answer to the worker whose station asked.
-pub fn answer(orders: &Sender<Order>, request: &Request, answer: Answer) {
-    let signal = Signal::Answer { ticket: request.ticket, generation: request.generation, answer: Box::new(answer) };
-    let parcel = Parcel::Signal { station: request.station, source: source_of_station(request.station), signal };
-    // Fails only when the run is over.
-    let _ = orders.send(Order::Parcels(0, vec![parcel]));
 }
 
 /// Where standard input stands: what was read ahead, the line number, and the columns of a CSV stream.

@@ -1,7 +1,6 @@
 //! The storekeeper of a live run: one thread that writes to the durable stores, everything that waits in one commit (group commit).
 
-use super::outside::{Request, answer};
-use super::worker::Order;
+use super::outside::{Back, Request};
 use crate::node::Ask;
 use crate::stores::Stores;
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -12,8 +11,8 @@ const MOST_TOGETHER: usize = 64;
 
 /// What the storekeeper is told.
 pub enum Work {
-    /// A request, and to whom the answer goes.
-    Request(Sender<Order>, Request),
+    /// A request.
+    Request(Request),
     /// Nothing more will come.
     Close,
 }
@@ -49,19 +48,18 @@ fn keep(mut stores: Stores, works: &Receiver<Work>) {
     let mut open = true;
     while open {
         let Ok(first) = works.recv() else { break };
-        let (mut asks, mut from): (Vec<Ask>, Vec<(Sender<Order>, Request)>) = (Vec::new(), Vec::new());
+        let (mut asks, mut from): (Vec<Ask>, Vec<Back>) = (Vec::new(), Vec::new());
         for work in std::iter::once(first).chain(works.try_iter()).take(MOST_TOGETHER) {
             match work {
-                Work::Request(orders, mut request) => {
-                    // What is answered is known by its ticket; the question itself is moved, not copied.
-                    asks.push(std::mem::replace(&mut request.ask, Ask::Print { bytes: bytes::Bytes::new() }));
-                    from.push((orders, request));
+                Work::Request(Request { back, ask }) => {
+                    asks.push(ask);
+                    from.push(back);
                 }
                 Work::Close => open = false,
             }
         }
-        for (result, (orders, request)) in stores.perform(&asks).into_iter().zip(&from) {
-            answer(orders, request, result);
+        for (result, back) in stores.perform(&asks).into_iter().zip(&from) {
+            back.answer(result);
         }
     }
     stores.close();

@@ -11,6 +11,7 @@ use crate::node::{
 };
 use crate::nodes::queue::rules::{self, Retry};
 use crate::random::Purpose;
+use crate::trust::Capability;
 use crate::units::{Moment, Size, Span};
 use std::sync::Arc;
 
@@ -160,6 +161,9 @@ impl Rules {
     fn read(form: &mut Form<'_>) -> Self {
         let may_read = place::read_names(&form.text("may_read").unwrap_or_default());
         let key = form.text("key").unwrap_or_default();
+        if !key.is_empty() {
+            form.need("key", Capability::Environment(key.clone()));
+        }
         if key.is_empty() && !may_read.is_empty() {
             form.problem(
                 "may_read",

@@ -10,6 +10,7 @@ use crate::node::{
 };
 use crate::nodes::queue::rules::{self, Retry};
 use crate::random::Purpose;
+use crate::trust::Capability;
 use crate::units::{Moment, Size, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -161,12 +162,16 @@ impl Rules {
         if reader.contains(',') {
             form.problem("reader", "the name of a reader has no comma in it", "give each check-out one name");
         }
+        let key = form.text("key").filter(|key| !key.is_empty());
+        if let Some(key) = &key {
+            form.need("key", Capability::Environment(key.clone()));
+        }
         let altered_share = form.number("altered_share").unwrap_or(0.0);
         Self {
             done: form.flag("done"),
             most_inline: form.size("inline_up_to").map_or(u64::MAX, |Size(bytes)| bytes).min(INLINE_LIMIT as u64),
             reader: reader.into(),
-            key: form.text("key").filter(|key| !key.is_empty()).map(Into::into),
+            key: key.map(Into::into),
             store: Arc::new(place::read_store(form)),
             time_limit: form.span("time_limit").unwrap_or(Span::secs(60)),
             parallel: form.integer("parallel").map_or(4, |parallel| parallel as u32),

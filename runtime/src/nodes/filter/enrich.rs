@@ -199,7 +199,8 @@ impl Enrich {
                 }
             }
             Answer::Failed(error) => fx.error(format!("the table cannot be read: {error}")),
-            Answer::Done | Answer::Claim(_) | Answer::Modelled | Answer::Recovered { .. } => {}
+            // Answers to requests that others make.
+            _ => {}
         }
         self.loaded = true;
     }

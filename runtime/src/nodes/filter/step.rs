@@ -13,7 +13,7 @@ use crate::nodes::queue::rules::{self, Retry};
 use crate::random::Purpose;
 use crate::setting::{Setting, Settings};
 use crate::units::{Moment, Span};
-use order::{Order, Sequence};
+pub(super) use order::{Order, Sequence};
 use std::collections::BTreeMap;
 
 const OUT: usize = 0;

@@ -268,7 +268,7 @@ impl FileSource {
                     self.end = true;
                 }
             }
-            Answer::Done | Answer::Claim(_) | Answer::Modelled | Answer::Recovered { .. } => {}
+            _ => {}
         }
     }
 

@@ -45,7 +45,8 @@ impl Envelope {
         }
     }
 
-    fn fill(&self, message: &mut Message) -> Result<(), String> {
+    /// Works them out for a message; in words, what went wrong.
+    pub fn fill(&self, message: &mut Message) -> Result<(), String> {
         if let Some(key) = &self.key {
             let key = key.text(message).map_err(|error| format!("the key failed: {error}"))?;
             message.head_mut().key = Some(key.into());

@@ -96,7 +96,8 @@ impl Stdin {
                 fx.error(error);
                 self.end = true;
             }
-            Answer::Done | Answer::Claim(_) | Answer::Modelled | Answer::Recovered { .. } => {}
+            // Answers to requests that others make.
+            _ => {}
         }
     }
 }

@@ -248,9 +248,7 @@ impl Keeping {
             }
             Answer::Done => self.written(fx),
             Answer::Failed(error) => self.failed(error, fx),
-            Answer::Records { .. } | Answer::Claim(_) => {
-                self.failed("the outside answered something else to a durable store".to_owned(), fx)
-            }
+            _ => self.failed("the outside answered something else to a durable store".to_owned(), fx),
         }
     }
 

@@ -248,9 +248,8 @@ impl Sink {
         let outcome = match answer {
             Answer::Done => Ok(()),
             Answer::Failed(error) => Err(error.as_str().into()),
-            Answer::Records { .. } | Answer::Claim(_) | Answer::Modelled | Answer::Recovered { .. } => {
-                Err("the outside answered something else to a request to write".into())
-            }
+            // An answer to a request that others make.
+            _ => Err("the outside answered a request to write with something else".into()),
         };
         if outcome.is_ok() {
             self.written += under_way.bytes;
