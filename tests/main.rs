@@ -12,6 +12,7 @@ mod faults;
 mod filters;
 mod format;
 mod fuzzing;
+mod hot_edits;
 mod http;
 mod order;
 mod parity;

@@ -3,7 +3,7 @@
 //!
 //! `PIPEWRIGHT_GRAPHS=5000` makes it long; a failure prints the graph, and `PIPEWRIGHT_GRAPH_SEED` repeats it alone.
 
-mod generate;
+pub mod generate;
 
 use generate::generate;
 use pipewright_runtime::engine::live::crank::run_cranked;

@@ -105,6 +105,11 @@ impl Document {
         self.drawn.flat()
     }
 
+    /// The graph as it runs: without the borders of composites, if it has any.
+    pub fn running(&self) -> &Graph {
+        self.flat().map_or(&self.graph, |flat| &flat.graph)
+    }
+
     /// The composite that is open; `None` for the top.
     pub const fn level(&self) -> Option<&NodeId> {
         self.drawn.level()
@@ -293,6 +298,11 @@ impl Document {
         problems.sort_by_key(|problem| problem.severity);
         self.problems = problems;
         self.checked_revision = revision;
+    }
+
+    /// Whether nothing is under way: no gesture is open, and what is drawn has been checked.
+    pub const fn settled(&self) -> bool {
+        self.checked_revision == self.revision && !self.history.in_gesture()
     }
 
     /// How many problems there are of this severity.

@@ -1,10 +1,12 @@
 //! A run as the window sees it: the handle, the newest picture, what was charted and tapped, and the requests still to be sent.
 
+pub mod drawing;
 pub mod history;
 
 use crate::action::Item;
 use crate::state::Notice;
 use crate::widgets::figure;
+use drawing::Drawing;
 use history::Histories;
 use indexmap::IndexMap;
 use pipewright_runtime::engine::control::{Control, Speed};
@@ -15,6 +17,7 @@ use pipewright_runtime::graph::composite::Flat;
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Need};
 use pipewright_runtime::problem::Problem;
+use pipewright_runtime::telemetry::change::Changed;
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState, Snapshot, Tapped};
 use pipewright_runtime::telemetry::sums;
 use pipewright_runtime::trust::Grants;
@@ -71,12 +74,17 @@ pub struct Session {
     pub taps: IndexMap<PipeId, Tap>,
     /// What the charts show.
     pub histories: Histories,
+    /// What the run was told to be.
+    pub drawing: Drawing,
+    /// How many changes of the drawing the run has answered for, as far as was told.
+    heard: u64,
 }
 
 impl Session {
     /// Starts a run of the graph as it is now, on a thread of its own so that no frame waits.
     pub fn start(graph: Graph, catalogue: Catalogue, options: RunOptions) -> Self {
         let (sender, receiver) = channel();
+        let drawing = Drawing::of(graph.clone());
         let (mode, speed, grants) = (options.mode, options.speed, options.grants.clone());
         let started = std::thread::Builder::new().name("start run".to_owned()).spawn(move || {
             // The window may have given up waiting; dropping the run then ends it.
@@ -98,6 +106,8 @@ impl Session {
             watched: BTreeSet::new(),
             taps: IndexMap::new(),
             histories: Histories::default(),
+            drawing,
+            heard: 0,
         }
     }
 
@@ -295,11 +305,37 @@ impl Session {
         if !self.alive() {
             return;
         }
-        if let Some(settings) = graph.node(node).map(|node| node.settings.clone()) {
+        if let Some(drawn) = graph.nodes().get(node) {
             // Only the newest settings of a node matter.
             self.unsent.retain(|waiting| !matches!(waiting, Control::Change(other, _) if other == node));
-            self.ask(Control::Change(node.clone(), settings));
+            self.drawing.told(node, drawn);
+            self.ask(Control::Change(node.clone(), drawn.settings.clone()));
         }
+    }
+
+    /// Asks the run to go on as this graph says (G12).
+    pub fn redraw(&mut self, graph: &Graph) {
+        if self.alive() {
+            // Only the newest drawing matters; it has the newest settings, too.
+            self.unsent.retain(|waiting| !matches!(waiting, Control::Redraw(_) | Control::Change(..)));
+            self.drawing.redrawn(graph.clone());
+            self.ask(Control::Redraw(Arc::new(graph.clone())));
+        }
+    }
+
+    /// What became of a change of the drawing, once for each.
+    pub fn news(&mut self) -> Option<Result<Arc<Changed>, Arc<str>>> {
+        let changes = &self.running.as_ref()?.changes;
+        if changes.dealt_with() == self.heard {
+            return None;
+        }
+        self.heard = changes.dealt_with();
+        changes.last.clone()
+    }
+
+    /// Why the newest change did not come into force, if it did not.
+    pub fn refused(&self) -> Option<&str> {
+        self.running.as_ref()?.changes.last.as_ref()?.as_ref().err().map(AsRef::as_ref)
     }
 }
 

@@ -236,6 +236,7 @@ impl Shell {
                 self.state.io.ask(Job::Check { document: open.document.number, graph, revision });
             }
         }
+        perform::run::follow(&mut self.state);
         let now = context.input(|input| input.time);
         for notice in self.state.notices.drain(..) {
             self.notices.push(notice, now);

@@ -14,6 +14,7 @@ use pipewright_runtime::engine::control::Speed;
 use pipewright_runtime::graph::History;
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, PortRole};
+use pipewright_runtime::problem::Severity;
 use pipewright_runtime::telemetry::snapshot::Mode;
 use pipewright_runtime::trust::Capability;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,8 +52,8 @@ pub struct Open {
     pub checking: Option<u64>,
     /// The pipes that carry failures away, and the revision that this was found in.
     failure_pipes: (u64, BTreeSet<PipeId>),
-    /// Whether the drawing differs from what runs, and the revision that this was found in.
-    redrawn: Option<(u64, bool)>,
+    /// The revision of the document that the run was last held against.
+    pub followed: u64,
     /// Whether it is to run again as soon as its run is over.
     pub start_again: bool,
     /// What was selected in each state of the document that undo can lead to.
@@ -61,6 +62,17 @@ pub struct Open {
     pub allowed_once: Vec<Capability>,
     /// Why the last start was refused.
     pub problems_of_start: Vec<pipewright_runtime::problem::Problem>,
+}
+
+/// Why a run goes on otherwise than it is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Waits<'a> {
+    /// The drawing has errors; it comes into force when they are gone.
+    Errors,
+    /// The run could not take the change.
+    Refused(&'a str),
+    /// Something that only a start reads.
+    NextStart,
 }
 
 impl Open {
@@ -79,7 +91,7 @@ impl Open {
             reading_parts: false,
             checking: None,
             failure_pipes: (0, BTreeSet::new()),
-            redrawn: None,
+            followed: 0,
             start_again: false,
             selections: BTreeMap::new(),
             allowed_once: Vec::new(),
@@ -96,7 +108,7 @@ impl Open {
     pub fn begin(&mut self, session: Session) {
         self.problems_of_start.clear();
         self.views.dead_letters.forget_run();
-        self.redrawn = None;
+        self.followed = 0;
         self.session = Some(session);
     }
 
@@ -117,19 +129,15 @@ impl Open {
         self.prune_selection();
     }
 
-    /// Whether nodes or pipes were put in or taken out since the run began: they come into force at the next start.
-    pub fn redrawn(&mut self) -> bool {
-        let revision = self.document.revision();
-        let Some(running) = self.session.as_ref().filter(|session| session.alive()).and_then(Session::running) else { return false };
-        if self.redrawn.is_none_or(|(known, _)| known != revision) {
-            let graph = self.document.flat().map_or_else(|| self.document.graph(), |flat| &flat.graph);
-            let counts = graph.nodes().len() == running.nodes.len() && graph.pipes().len() == running.pipes.len();
-            let same = counts
-                && graph.nodes().keys().all(|id| running.nodes.contains_key(id))
-                && graph.pipes().keys().all(|id| running.pipes.contains_key(id));
-            self.redrawn = Some((revision, !same));
+    /// Why the run goes on otherwise than it is drawn, if it does: what is free of errors comes into force by itself (G12).
+    pub fn waits(&self) -> Option<Waits<'_>> {
+        let session = self.session.as_ref().filter(|session| session.alive())?;
+        session.snapshot()?;
+        let graph = self.document.running();
+        if self.document.count(Severity::Error) > 0 && session.drawing.differs(graph) {
+            return Some(Waits::Errors);
         }
-        self.redrawn.is_some_and(|(_, redrawn)| redrawn)
+        session.refused().map(Waits::Refused).or_else(|| session.drawing.begins_otherwise(graph).then_some(Waits::NextStart))
     }
 
     /// The pipes whose messages are looked at: the one in the messages panel, and those that carry failures away.

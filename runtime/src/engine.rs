@@ -23,8 +23,8 @@
 //!   (`live/outside.rs`, `sim.rs`).
 //! - **G10** A pipe is first in, first out; across pipes into one port messages come by arrival (`inbox.rs`).
 //! - **G11** The same seed gives the same story, simulated and cranked, with any number of workers (`inbox.rs`, `live/crank.rs`).
-//! - **G12** Pause stands at an event boundary and stops run time; a step runs the earliest due event; a stop drains for 5 s; a change says
-//!   what it kept (`live/conductor.rs`, `run.rs`).
+//! - **G12** Pause stands at an event boundary and stops run time; a step runs the earliest due event; a stop drains for 5 s; a change
+//!   touches what differs only, and says what became of the messages under way (`live/conductor.rs`, `run.rs`, `change.rs`).
 //! - **G13** Stations that wait for each other in a circle are named; a circle without time ends the run by name (`deadlock.rs`,
 //!   `shard/take.rs`).
 //! - **G14** Payloads are shared, and parsed once (`crate::message`).
@@ -33,6 +33,7 @@
 
 pub mod assemble;
 pub mod calendar;
+pub mod change;
 pub mod control;
 pub mod deadlock;
 pub mod desk;

@@ -1,5 +1,6 @@
 //! What is measured: counters, timing, taps, the journal, snapshots for the window and the report of a run.
 
+pub mod change;
 pub mod counters;
 pub mod histogram;
 pub mod journal;

@@ -99,6 +99,7 @@ fn snapshot(drawing: &Drawing, turn: u64) -> Snapshot {
         journal_not_shown: 0,
         dead_letters: [].into_iter().collect(),
         deadlocks: Arc::default(),
+        changes: Arc::default(),
     }
 }
 

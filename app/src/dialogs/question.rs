@@ -1,6 +1,6 @@
 //! Questions that stop what was asked for until they are answered.
 
-use crate::action::perform::file;
+use crate::action::perform::{edit, file, run};
 use crate::io::Job;
 use crate::io::autosave::Recovered;
 use crate::state::State;
@@ -28,6 +28,15 @@ pub enum Question {
     },
     /// A session before this one ended without saving.
     Recover,
+    /// Stores that hold messages are to be deleted while the graph runs.
+    TakeOut {
+        /// How many messages they hold.
+        messages: u64,
+        /// The stores, by title.
+        names: Vec<String>,
+        /// Whether the neighbours are to be wired to each other.
+        reconnect: bool,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +71,20 @@ impl Question {
                 "Read it again, and lose what was changed here since it was last saved?",
                 ["Read again", "Keep mine"],
             ),
+            Self::TakeOut { messages, names, .. } => {
+                let (names, holds) = (names.join(", "), if names.len() == 1 { "holds" } else { "hold" });
+                let plural = if *messages == 1 { "" } else { "s" };
+                ask_ui(
+                    context,
+                    theme,
+                    &format!("Take {names} out while the graph runs?"),
+                    &format!(
+                        "{names} {holds} {} message{plural}. They go to the dead letters, each with the reason `removed`.",
+                        crate::widgets::figure::count(*messages)
+                    ),
+                    ["Take out", "Stop the run"],
+                )
+            }
             Self::Recover => ask_ui(context, theme, "Unsaved work was found", &found(state), ["Recover", "Throw away"]),
         };
         let Some(answer) = answer else { return Some(self) };
@@ -70,9 +93,10 @@ impl Question {
     }
 
     fn answered(&self, state: &mut State, answer: Answer) {
-        let (Self::Unsaved { document, .. } | Self::ChangedOutside { document, .. }) = self else {
-            recover(state, answer);
-            return;
+        let document = match self {
+            Self::Unsaved { document, .. } | Self::ChangedOutside { document, .. } => document,
+            Self::TakeOut { reconnect, .. } => return take_out(state, answer, *reconnect),
+            Self::Recover => return recover(state, answer),
         };
         let Some(at) = state.documents.iter().position(|open| open.document.number == *document) else { return };
         match (self, answer) {
@@ -103,8 +127,17 @@ impl Question {
             // Whatever is there will be asked about again when it is saved.
             (Self::ChangedOutside { saving: false, .. }, Answer::Second | Answer::Cancel) => state.documents[at].document.mark_unsaved(),
             (_, Answer::Cancel) => state.closing = false,
-            (Self::Recover, Answer::First | Answer::Second) => {}
+            (Self::Recover | Self::TakeOut { .. }, Answer::First | Answer::Second) => {}
         }
+    }
+}
+
+fn take_out(state: &mut State, answer: Answer, reconnect: bool) {
+    match answer {
+        Answer::First if reconnect => edit::delete_reconnect_anyway(state),
+        Answer::First => edit::delete_anyway(state),
+        Answer::Second => run::stop(state),
+        Answer::Cancel => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! The status line: what is selected, problems, saved when, frame time.
 
-use crate::state::State;
+use crate::state::{State, Waits};
 use crate::theme::Theme;
 use crate::widgets::figure;
 use egui::{Label, RichText, Sense, Ui};
@@ -12,7 +12,6 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 20.0;
         let small = |text: String| RichText::new(text).size(11.5).color(theme.dim);
-        let redrawn = state.front_mut().is_some_and(crate::state::Open::redrawn);
         if let Some(open) = state.front() {
             let graph = open.document.graph();
             let of = |count: usize, one: &str| format!("{} {one}{}", figure::count(count as u64), if count == 1 { "" } else { "s" });
@@ -22,15 +21,13 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
             }
             ui.label(small(text));
             let mut restart = false;
-            if redrawn {
-                let text = RichText::new("▲ redrawn since the start").size(11.5).color(theme.warning);
-                ui.label(text).on_hover_text(
-                    "Nodes or pipes were put in or taken out. They come into force at the next start; changed settings do so at once.",
-                );
+            if let Some(waits) = open.waits() {
+                let (short, long) = told(waits);
+                ui.label(RichText::new(short).size(11.5).color(theme.warning)).on_hover_text(long);
                 let button = egui::Button::new(RichText::new("Restart").size(11.5)).min_size(egui::vec2(0.0, 20.0));
-                if ui.add(button).on_hover_text("Ends the run at once and starts the drawing as it is now.  Ctrl R").clicked() {
-                    restart = true;
-                }
+                let enabled = waits != Waits::Errors;
+                let hint = "Ends the run at once and starts the drawing as it is now.  Ctrl R";
+                restart = ui.add_enabled(enabled, button).on_hover_text(hint).clicked();
             }
             let mut asked = false;
             for (severity, mark, word, colour) in [
@@ -61,6 +58,21 @@ pub fn status_ui(ui: &mut Ui, theme: &Theme, state: &mut State, frame_seconds: f
             ui.label(RichText::new(format!("{:.1} ms a frame", frame_seconds * 1e3)).size(11.5).color(theme.faint));
         });
     });
+}
+
+/// Why the run goes on otherwise than it is drawn: in short, and at length.
+fn told(waits: Waits<'_>) -> (&'static str, String) {
+    match waits {
+        Waits::Errors => (
+            "▲ the run goes on as it was",
+            "The drawing has errors. As soon as they are gone, the change comes into force by itself; see the problems.".to_owned(),
+        ),
+        Waits::Refused(why) => ("▲ the last change is not in force", format!("{why}.")),
+        Waits::NextStart => (
+            "▲ part of it waits for the next start",
+            "The seed and the start of calendar time are read as a run begins. Everything else is in force.".to_owned(),
+        ),
+    }
 }
 
 fn saved_ago(seconds: u64) -> String {

@@ -3,7 +3,7 @@
 use super::inbox::Inbox;
 use super::laws::Account;
 use super::pipe::Pipe;
-use super::plan::Plan;
+use super::plan::{Plan, PlannedStation};
 use super::shard::{Place, Shard, World};
 use super::slots::Slots;
 use super::station::{Health, Output, Station};
@@ -13,11 +13,12 @@ use crate::node::effects::Identity;
 use crate::node::lane::Lane;
 use crate::node::{Fan, Flow, Intake, Need};
 use crate::random::StreamKey;
+use crate::telemetry::change::Changes;
 use crate::telemetry::counters::Counts;
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::weighted::Weighted;
 use crate::units::Moment;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,10 +27,16 @@ use std::sync::Arc;
 pub struct Names {
     /// The graph's title.
     pub title: String,
-    /// The stations, by number.
+    /// The stations, by number; those that were taken out while the run went on are among them.
     pub stations: Vec<NodeId>,
-    /// The pipes, by number.
+    /// The pipes, by number; those that were taken out among them.
     pub pipes: Vec<PipeId>,
+    /// The numbers of the stations that are there, in order of their ids.
+    pub there: BTreeMap<NodeId, u32>,
+    /// The numbers of the pipes that are there, in order of their ids.
+    pub pipes_there: BTreeMap<PipeId, u32>,
+    /// Pipes that somebody wants to see the messages of, whether they are there or not yet.
+    pub watched: BTreeSet<PipeId>,
     /// Where each station runs.
     pub places: Arc<[Place]>,
     /// The stations at the ends of each pipe.
@@ -42,6 +49,40 @@ pub struct Names {
     pub seed: u64,
     /// The folder that paths start from.
     pub folder: Arc<Path>,
+    /// Which replication, and when calendar time starts.
+    pub origin: Origin,
+    /// What was changed while the run went on.
+    pub changes: Arc<Changes>,
+}
+
+impl Names {
+    /// Whether a station is there: it was not taken out.
+    pub fn has(&self, station: &Station) -> bool {
+        self.there.get(&station.id) == Some(&station.number)
+    }
+
+    /// Where the station runs that keeps letters under this id: the one that is there, else the last that was taken out.
+    pub fn keeper(&self, id: &NodeId) -> Option<Place> {
+        let gone = || self.stations.iter().rposition(|known| known == id);
+        let number = self.there.get(id).map(|number| *number as usize).or_else(gone)?;
+        self.places.get(number).copied()
+    }
+
+    /// Notes whether somebody wants to see the messages of a pipe; its number, if it is there.
+    pub fn watch(&mut self, pipe: PipeId, on: bool) -> Option<u32> {
+        let number = self.pipes_there.get(&pipe).copied();
+        if on {
+            self.watched.insert(pipe);
+        } else {
+            self.watched.remove(&pipe);
+        }
+        number
+    }
+
+    /// Whether the pipe with this number is there.
+    pub fn has_pipe(&self, id: &PipeId, number: usize) -> bool {
+        self.pipes_there.get(id).is_some_and(|there| *there as usize == number)
+    }
 }
 
 /// Which replication of a simulation, and when calendar time starts.
@@ -100,12 +141,17 @@ pub fn assemble_at_rest(
         title: plan.title.clone(),
         stations: plan.stations.iter().map(|station| station.id.clone()).collect(),
         pipes: plan.pipes.iter().map(|pipe| pipe.id.clone()).collect(),
+        there: (0..).zip(&plan.stations).map(|(number, station)| (station.id.clone(), number)).collect(),
+        pipes_there: (0..).zip(&plan.pipes).map(|(number, pipe)| (pipe.id.clone(), number)).collect(),
+        watched: BTreeSet::new(),
         places: places.clone(),
         ends: plan.pipes.iter().map(|pipe| (pipe.from.0, pipe.to.0)).collect(),
         expectations: plan.expectations.as_slice().into(),
         needs: plan.needs.as_slice().into(),
         seed: plan.seed,
         folder: plan.folder.clone(),
+        origin,
+        changes: Arc::default(),
     };
     let directory: Arc<BTreeMap<NodeId, u32>> = Arc::new(names.stations.iter().cloned().zip(0..).collect());
     let pipes = plan.pipes.clone();
@@ -135,27 +181,14 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             pulls[pipe.to.0 as usize].push(number as u32);
         }
     }
-    let (seed, shapes, folder, expectations) = (plan.seed, plan.pipes, plan.folder, plan.expectations);
-    let build = |(number, planned): (usize, super::plan::PlannedStation)| {
-        let mut outputs: Vec<Output> = planned
-            .ports
-            .outputs
-            .iter()
-            .map(|port| Output {
-                pipes: Vec::new(),
-                fan: port.fan,
-                flow: port.flow,
-                role: port.role,
-                waiting: VecDeque::default(),
-                full: false,
-                plain: None,
-                credits: VecDeque::default(),
-            })
-            .collect();
+    let Plan { stations, pipes: shapes, seed, folder, expectations, .. } = plan;
+    let ground = Ground { seed, origin, folder: &folder, expectations: &expectations };
+    let build = |(number, planned): (usize, PlannedStation)| {
+        let mut station = ground.station(number as u32, planned);
         for &(port, pipe) in &outgoing[number] {
-            outputs[usize::from(port)].pipes.push(pipe);
+            station.outputs[usize::from(port)].pipes.push(pipe);
         }
-        for output in outputs.iter_mut().filter(|output| output.fan != Fan::Copy && output.flow == Flow::Push) {
+        for output in station.outputs.iter_mut().filter(|output| output.fan != Fan::Copy && output.flow == Flow::Push) {
             if let [pipe] = output.pipes.as_slice() {
                 output.plain = Some(*pipe).filter(|pipe| shapes[*pipe as usize].capacity_bytes == 0);
             }
@@ -166,26 +199,47 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             Flow::Pull => 0,
             Flow::Free => UNBOUNDED_ROOM,
         };
+        station.rooms = station.outputs.iter().map(room).collect();
+        station.wire();
+        station.pulls_in = std::mem::take(&mut pulls[number]);
+        station
+    };
+    stations.into_iter().enumerate().map(build).collect()
+}
+
+/// What the stations of a run have in common.
+pub(crate) struct Ground<'a> {
+    pub(crate) seed: u64,
+    pub(crate) origin: Origin,
+    pub(crate) folder: &'a Arc<Path>,
+    pub(crate) expectations: &'a [Expected],
+}
+
+impl Ground<'_> {
+    /// A station that nothing is wired to yet.
+    pub(crate) fn station(&self, number: u32, planned: PlannedStation) -> Station {
+        let outputs: Vec<Output> = planned.ports.outputs.iter().map(Output::of).collect();
         let path = planned.id.as_str();
         let intake = planned.behaviour.intake();
         let store = matches!(intake, Intake::Store { .. }).then(Box::default);
-        let mut station = Station {
-            number: number as u32,
-            identity: Identity { maker: hash_text(path), streams: StreamKey::of_node(seed, origin.replication, path), epoch: origin.epoch },
+        let streams = StreamKey::of_node(self.seed, self.origin.replication, path);
+        Station {
+            number,
+            identity: Identity { maker: hash_text(path), streams, epoch: self.origin.epoch },
             kind: planned.kind,
             settings: planned.settings,
-            folder: folder.clone(),
+            folder: self.folder.clone(),
             behaviour: planned.behaviour,
             intake,
             messages: Inbox::default(),
             signals: Inbox::default(),
             due: VecDeque::default(),
             slots: Slots::default(),
-            rooms: outputs.iter().map(room).collect(),
-            wired: Vec::new(),
+            rooms: vec![UNBOUNDED_ROOM; outputs.len()],
+            wired: vec![0; outputs.len()],
             outputs,
             error_port: planned.ports.error(),
-            pulls_in: std::mem::take(&mut pulls[number]),
+            pulls_in: Vec::new(),
             touched: Vec::new(),
             returned: false,
             outbox: 0,
@@ -211,16 +265,13 @@ fn build_stations(plan: Plan, origin: Origin) -> Vec<Station> {
             latency: None,
             store,
             account: Account::default(),
-            watch: Watch::of(&expectations, &planned.id),
+            watch: Watch::of(self.expectations, &planned.id),
             hash: 0,
             input: 0,
             desk: None,
             id: planned.id,
-        };
-        station.wire();
-        station
-    };
-    plan.stations.into_iter().enumerate().map(build).collect()
+        }
+    }
 }
 
 /// Room at an output that nothing bounds.

@@ -65,6 +65,17 @@ impl Calendar {
         self.heap.pop()
     }
 
+    /// Takes all entries out, in no order. Numbers go on from `least` at least, so that none stands for two entries.
+    pub fn take_all(&mut self, least: u64) -> Vec<Due> {
+        self.sequence = self.sequence.max(least);
+        std::mem::take(&mut self.heap).into_vec()
+    }
+
+    /// The newest entry's number.
+    pub const fn newest(&self) -> u64 {
+        self.sequence
+    }
+
     /// How many entries there are, cancelled ones included.
     pub fn len(&self) -> usize {
         self.heap.len()

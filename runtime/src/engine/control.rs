@@ -1,9 +1,11 @@
 //! What a person can ask of a running run. Sent with `try_send`; stop is never refused (rule 5).
 
 use super::desk::Redrive;
+use crate::graph::Graph;
 use crate::id::{NodeId, PipeId};
 use crate::letter::LetterId;
 use crate::setting::Settings;
+use std::sync::Arc;
 
 /// How fast a simulation goes.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -37,4 +39,7 @@ pub enum Control {
     Redrive(Redrive),
     /// Let dead letters end for good: the books count them as dropped.
     Discard(Vec<LetterId>),
+    /// Go on as this graph says: nodes and pipes put in, taken out, rewired or changed (G12). If it has errors, the run goes on unchanged
+    /// and says so.
+    Redraw(Arc<Graph>),
 }

@@ -90,6 +90,27 @@ impl<T> Inbox<T> {
         self.fresh_from = self.fresh_from.saturating_sub(count);
     }
 
+    /// Brings everything into its order and makes it visible, as between two rounds.
+    pub fn settle(&mut self) {
+        self.seal();
+        self.fresh_round = 0;
+    }
+
+    /// Takes out everything whose source is chosen, in order; the rest stays in its order. Between two rounds only.
+    pub fn take_out(&mut self, mut chosen: impl FnMut(u32) -> bool) -> Vec<(u32, T)> {
+        self.settle();
+        let mut taken = Vec::new();
+        let items = std::mem::take(&mut self.items);
+        for (source, item) in items {
+            if chosen(source) {
+                taken.push((source, item));
+            } else {
+                self.items.push_back((source, item));
+            }
+        }
+        taken
+    }
+
     /// How many things are in it, visible or not.
     pub fn len(&self) -> usize {
         self.items.len()
@@ -98,6 +119,11 @@ impl<T> Inbox<T> {
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// Everything in it with its source, for walking.
+    pub fn sourced(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.items.iter().map(|(source, item)| (*source, item))
     }
 
     /// Everything in it, for walking.
@@ -141,5 +167,18 @@ mod tests {
         assert_eq!((many.visible(2), many.visible(3)), (1, 4));
         assert_eq!((singly.visible(2), singly.visible(3)), (1, 4));
         assert!(std::iter::from_fn(|| many.take()).eq(std::iter::from_fn(|| singly.take())));
+    }
+
+    #[test]
+    fn what_is_taken_out_and_what_stays_keep_their_order() {
+        let mut inbox = Inbox::default();
+        for (round, source, item) in [(7, 2, 'a'), (7, 1, 'b'), (8, 2, 'c'), (8, 1, 'd')] {
+            inbox.put(round, source, item);
+        }
+        assert_eq!(inbox.take_out(|source| source == 2), [(2, 'a'), (2, 'c')]);
+        inbox.put(8, 0, 'e');
+        assert_eq!(inbox.visible(9), 3);
+        let left: String = (0..3).filter_map(|_| inbox.take()).map(|(_, item)| item).collect();
+        assert_eq!(left, "bde");
     }
 }

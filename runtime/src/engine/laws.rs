@@ -4,6 +4,7 @@
 //! every store for what waits there. A station that asks the outside keeps messages itself while it waits for answers, out of sight of
 //! the engine's stamps; it is left out.
 
+use super::assemble::Names;
 use super::shard::Shard;
 use super::slots::Slots;
 use super::station::Station;
@@ -64,10 +65,12 @@ impl Times {
 }
 
 /// The laws over these shards, which stand still at `now`.
-pub fn laws(shards: &[Shard], books: &Books, now: Moment) -> Laws {
+pub fn laws(names: &Names, shards: &[Shard], books: &Books, now: Moment) -> Laws {
     let (mut little, mut utilisation) = (IndexMap::new(), IndexMap::new());
     for station in shards.iter().flat_map(Shard::stations) {
-        let id = || station.id.as_str().to_owned();
+        // A node that was taken out, and perhaps put in again under the same id, is held to the laws as any other.
+        let id =
+            || if names.has(station) { station.id.to_string() } else { format!("{} (taken out, number {})", station.id, station.number) };
         let (before, after) = (station.account.before, Times::of(station, now));
         if let Some(store) = &station.store {
             little.insert(id(), Law::of(store.depth.integral(now), after.waited - before.waited));
@@ -150,8 +153,9 @@ mod tests {
             let mut simulation = run(Span::ZERO, Moment(5_000_000_000));
             let shard = simulation.shard();
             wrong(shard.stations.iter_mut().flatten().find(|station| station.id.as_str() == "desk").expect("it is there"));
+            let names = simulation.names().clone();
             let shards = std::slice::from_ref(simulation.shard());
-            let laws = laws(shards, &crate::engine::summary::books(shards), Moment(5_000_000_000));
+            let laws = laws(&names, shards, &crate::engine::summary::books(shards), Moment(5_000_000_000));
             laws.breaches().into_iter().map(|(_, words)| words).collect::<Vec<_>>().join("\n")
         };
         assert_eq!(told(&|_| {}), "");

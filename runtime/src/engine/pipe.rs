@@ -44,10 +44,12 @@ pub struct Returned {
 }
 
 /// A pipe at work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pipe {
     /// What stays the same.
     pub shape: PipeShape,
+    /// Whether it was taken out (G12): what is in it goes on to its receiver, nothing more comes in, and nobody hears of room in it.
+    pub retired: bool,
     /// Sender: how many more messages the pipe takes (push).
     pub credits: u32,
     /// Sender: bytes in it, if they are bounded.
@@ -102,6 +104,7 @@ impl Pipe {
             credits: if shape.flow == Flow::Push { shape.capacity } else { 0 },
             ahead: shape.capacity.max(1),
             shape,
+            retired: false,
             bytes_inside: 0,
             watched: false,
             messages: 0,
@@ -121,6 +124,23 @@ impl Pipe {
             wait: Histogram::default(),
             wait_by_priority: None,
             stays: (0, 0),
+        }
+    }
+
+    /// The sender's half of this record with the receiver's half of another.
+    #[must_use]
+    pub fn with_receiver(self, receiver: Self) -> Self {
+        Self {
+            taken: receiver.taken,
+            taken_bytes: receiver.taken_bytes,
+            finished: receiver.finished,
+            outstanding: receiver.outstanding,
+            ahead: receiver.ahead,
+            waiting: receiver.waiting,
+            wait: receiver.wait,
+            wait_by_priority: receiver.wait_by_priority,
+            stays: receiver.stays,
+            ..self
         }
     }
 
@@ -190,6 +210,21 @@ impl Pipe {
             }
         }
         taken
+    }
+
+    /// Messages go back from it to its sender: they were never sent.
+    pub fn take_back(&mut self, now: Moment, messages: u64) {
+        self.depth.sub(now, messages);
+        self.waiting -= messages as u32;
+        self.messages = (self.messages - messages).max(self.messages_before);
+    }
+
+    /// Other bounds come into force. What is in it must have been reckoned with.
+    pub fn resize(&mut self, shape: PipeShape) {
+        if shape.flow == Flow::Pull && shape.capacity != self.shape.capacity {
+            self.ahead = shape.capacity.max(1);
+        }
+        self.shape = shape;
     }
 
     /// Messages in it, over time.

@@ -104,12 +104,14 @@ pub struct Publisher {
 impl Publisher {
     /// The part of `shard` now.
     pub fn part(&mut self, shard: &mut Shard, now: Moment) -> Part {
-        self.nodes.resize_with(shard.stations.len(), NodeTrail::default);
+        // By their numbers in the run: a change may move stations from worker to worker.
+        self.nodes.resize_with(shard.places.len(), NodeTrail::default);
         self.pipes.resize_with(shard.pipes.len(), PipeTrail::default);
         let mut books = Books::default();
         let mut nodes = Vec::with_capacity(shard.stations.len());
         let mut letters = Vec::new();
-        for (station, trail) in shard.stations.iter().flatten().zip(&mut self.nodes) {
+        for station in shard.stations.iter().flatten() {
+            let trail = &mut self.nodes[station.number as usize];
             station.counts.add_to(&mut books);
             books.held += station.held();
             books.dead_lettered += station.behaviour.dead_lettered();
@@ -241,14 +243,15 @@ pub fn snapshot(names: &Names, parts: &[Part], mode: Mode, state: RunState, wall
         now: parts.iter().map(|part| part.now).max().unwrap_or_default(),
         wall,
         events: parts.iter().map(|part| part.events).sum(),
-        nodes: names.stations.iter().cloned().zip(node_slots.into_iter().map(Option::unwrap_or_default)).collect(),
-        pipes: names.pipes.iter().cloned().zip(pipe_slots.into_iter().map(Option::unwrap_or_default)).collect(),
+        nodes: names.there.iter().map(|(id, number)| (id.clone(), node_slots[*number as usize].take().unwrap_or_default())).collect(),
+        pipes: names.pipes_there.iter().map(|(id, number)| (id.clone(), pipe_slots[*number as usize].take().unwrap_or_default())).collect(),
         books,
         latency: latency.quantiles(),
         journal_not_shown: written - journal.len() as u64,
         journal,
         dead_letters: letters.into_iter().map(|(number, shelf)| (names.stations[number as usize].clone(), shelf)).collect(),
         deadlocks: Arc::new(deadlocks(names, &waits)),
+        changes: names.changes.clone(),
     }
 }
 

@@ -125,11 +125,11 @@ impl Run {
                 let latest = Arc::new(ArcSwap::from_pointee(empty_snapshot(simulation.names(), Mode::Simulated)));
                 let seam = seam(&latest);
                 let options = options.clone();
-                let work = move || Paced::new(simulation, &options, seam).work();
+                let work = move || Paced::new(simulation, catalogue, &options, seam).work();
                 (latest, std::thread::Builder::new().name("simulation".to_owned()).spawn(work).map_err(failed)?)
             }
             Mode::Live => {
-                let prepared = conductor::prepare(plan, options, &tap_sender).map_err(not_started)?;
+                let prepared = conductor::prepare(plan, catalogue, options, &tap_sender).map_err(not_started)?;
                 let latest = Arc::new(ArcSwap::from_pointee(empty_snapshot(prepared.names(), Mode::Live)));
                 let seam = seam(&latest);
                 let work = move || prepared.conduct(&seam);
@@ -198,12 +198,20 @@ pub(crate) fn end_state(ended: &str, report: &Report) -> RunState {
     }
 }
 
+/// Why a run goes on unchanged although the drawing was changed.
+pub(crate) fn cannot_run(problems: &[Problem]) -> String {
+    let more = problems.len().saturating_sub(1);
+    let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+    problems.first().map_or_else(String::new, |first| format!("the drawing has errors, so the run goes on as it was: {first}{more}"))
+}
+
 /// How often snapshots are published, at most.
 pub(crate) const PUBLISH_EVERY: Duration = Duration::from_millis(33);
 
 /// A simulation at a pace, in a thread of its own.
 struct Paced {
     simulation: Simulation,
+    catalogue: Catalogue,
     seam: Seam,
     until: Moment,
     speed: Speed,
@@ -216,11 +224,12 @@ struct Paced {
 }
 
 impl Paced {
-    fn new(simulation: Simulation, options: &RunOptions, seam: Seam) -> Self {
+    fn new(simulation: Simulation, catalogue: Catalogue, options: &RunOptions, seam: Seam) -> Self {
         let now = Instant::now();
         let until = options.until.map_or(Moment::NEVER, |until| Moment(until.0));
         Self {
             simulation,
+            catalogue,
             seam,
             until,
             speed: options.speed,
@@ -303,20 +312,23 @@ impl Paced {
                 self.speed = speed;
                 self.anchor = (Instant::now(), self.simulation.now());
             }
-            Control::Watch(pipe, on) => {
-                if let Some(pipe) = self.simulation.shard().pipes.iter_mut().find(|known| known.shape.id == pipe) {
-                    pipe.watched = on;
-                }
-            }
+            Control::Watch(pipe, on) => self.simulation.watch(pipe, on),
             Control::Change(node, settings) => {
                 let (names, now) = (self.simulation.names(), self.simulation.now());
-                if let Ok(number) = names.stations.binary_search(&node) {
-                    let local = names.places[number].local;
+                if let Some(number) = names.there.get(&node) {
+                    let local = names.places[*number as usize].local;
                     self.simulation.shard().change(local, settings, now);
                 }
             }
             Control::Redrive(redrive) => self.simulation.redrive(&redrive),
             Control::Discard(letters) => self.simulation.discard(&letters),
+            Control::Redraw(graph) => {
+                let names = self.simulation.names();
+                match Plan::of(&graph, self.catalogue, Some(names.seed), &names.folder) {
+                    Ok(plan) => drop(self.simulation.redraw(plan)),
+                    Err(problems) => self.simulation.refuse(&cannot_run(&problems)),
+                }
+            }
             Control::Stop | Control::StopNow => {}
         }
     }

@@ -2,10 +2,18 @@
 //! the live driver has one for each worker. The clock is always an argument.
 
 mod carry;
+mod change;
+mod gather;
 mod pass;
 mod redrive;
+mod removal;
+mod rewire;
 mod settle;
 mod take;
+
+pub(crate) use change::Touch;
+pub(crate) use removal::Homes;
+pub(crate) use rewire::Wiring;
 
 use super::calendar::Calendar;
 use super::pipe::Pipe;
@@ -14,8 +22,7 @@ use super::slots::Waiting;
 use super::station::{Health, Station};
 use crate::id::{NodeId, PipeId};
 use crate::message::Message;
-use crate::node::{Answer, Ask, Change, Event, Fan, Flow, Form, Intake, Receiver, Ticket};
-use crate::setting::Settings;
+use crate::node::{Answer, Ask, Event, Flow, Intake, Ticket};
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::journal::Journal;
 use crate::telemetry::snapshot::Tapped;
@@ -27,6 +34,15 @@ use std::sync::Arc;
 pub trait World {
     /// Takes a request. `Some`: the answer is there at once (simulated, cranked). `None`: it comes later as a signal.
     fn ask(&mut self, station: u32, ticket: Ticket, generation: u32, ask: Ask) -> Option<Answer>;
+}
+
+/// The outside of a shard without stations.
+struct Nowhere;
+
+impl World for Nowhere {
+    fn ask(&mut self, _station: u32, _ticket: Ticket, _generation: u32, _ask: Ask) -> Option<Answer> {
+        None
+    }
 }
 
 /// Where a station runs: shard, and its number there.
@@ -59,6 +75,8 @@ pub struct Shard {
     /// What goes to other shards, by shard; handed over after each round.
     pub(crate) parcels: Vec<Vec<Parcel>>,
     pub(crate) events: u64,
+    /// Deliveries given back to their stores so far.
+    pub(crate) given_back: u64,
     /// An error that ends the run: an endless loop, by names (G13).
     pub(crate) broken: Option<Arc<str>>,
     /// Stations that said they are exhausted count down here.
@@ -99,6 +117,7 @@ impl Shard {
             taps: None,
             parcels: (0..shards).map(|_| Vec::new()).collect(),
             events: 0,
+            given_back: 0,
             broken: None,
             producing,
             run: Vec::new(),
@@ -110,6 +129,11 @@ impl Shard {
             next: Vec::new(),
             now: Moment::START,
         }
+    }
+
+    /// A shard of nothing, for a worker whose own is lent.
+    pub fn nowhere() -> Self {
+        Self::new(0, 0, Vec::new(), Arc::new([]), Vec::new(), Box::new(Nowhere))
     }
 
     /// Starts every node, before anything else happens.
@@ -178,7 +202,15 @@ impl Shard {
             }
             Parcel::Messages { pipe, messages } => self.accept_run(pipe, messages),
             Parcel::Room { pipe, taken, bytes } => self.give_room(None, pipe, taken, bytes),
-            Parcel::Signal { station, source, signal } => self.accept_signal(self.places[station as usize].local, source, signal),
+            Parcel::Signal { station, source, signal } => {
+                let place = self.places[station as usize];
+                if place.shard == self.number {
+                    self.accept_signal(place.local, source, signal);
+                } else {
+                    // An answer to a station that a change has moved to another worker since it asked.
+                    self.parcels[place.shard as usize].push(Parcel::Signal { station, source, signal });
+                }
+            }
         }
     }
 
@@ -229,59 +261,6 @@ impl Shard {
             stored || station.asks > 0 || station.held() > station.behaviour.held() || station.redrives()
         };
         self.stations().any(moves) || self.parcels.iter().any(|parcels| !parcels.is_empty())
-    }
-
-    /// Puts changed settings of a station into force (G12): what the kind can take while running it takes, else the node is restarted and
-    /// what it held is given back.
-    pub fn change(&mut self, local: u32, settings: Settings, now: Moment) {
-        self.now = self.now.max(now);
-        self.with_station(local, |shard, station| {
-            station.settings = settings;
-            let held = station.held();
-            let read = crate::engine::plan::reader(&station.folder);
-            let receivers = shard.receivers(station);
-            let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read).with_receivers(&receivers);
-            match station.behaviour.change(&mut form) {
-                Change::Kept => {
-                    station.intake = station.behaviour.intake();
-                    shard.journal.write(now, Some(&station.id), &format!("settings changed; {held} messages inside stay"));
-                    shard.call(station, Event::Start, None);
-                }
-                Change::Restart => {
-                    shard.restart(station, &format!("restarted for changed settings; {held} messages inside were given back"));
-                }
-            }
-            shard.take_messages(station, MOST_TAKEN);
-            shard.settle_down(station);
-        });
-        self.tell_topics(local, now);
-    }
-
-    /// The nodes that the copying outputs of a station lead to, for its form. They run in the same shard (see `assemble::partition`).
-    pub(super) fn receivers(&self, station: &Station) -> Vec<Receiver<'_>> {
-        let mut receivers = Vec::new();
-        for (output, port) in station.outputs.iter().enumerate().filter(|(_, port)| port.fan == Fan::Copy) {
-            for (branch, pipe) in port.pipes.iter().enumerate() {
-                let place = self.places[self.pipes[*pipe as usize].shape.to.0 as usize];
-                let receiver = self.stations.get(place.local as usize).filter(|_| place.shard == self.number);
-                if let Some(Some(receiver)) = receiver {
-                    let (id, kind, settings) = (&receiver.id, receiver.kind, &receiver.settings);
-                    receivers.push(Receiver { output, branch: branch as u32, id, kind, settings });
-                }
-            }
-        }
-        receivers
-    }
-
-    /// Lets the topics before a station read anew what it wants, after its settings have changed.
-    fn tell_topics(&mut self, local: u32, now: Moment) {
-        let number = self.stations[local as usize].as_ref().expect("stations are in place between activations").number;
-        let before = |pipe: &Pipe| (pipe.shape.flow == Flow::Free && pipe.shape.to.0 == number).then_some(pipe.shape.from.0);
-        let topics: Vec<u32> = self.pipes.iter().filter_map(before).map(|topic| self.places[topic as usize].local).collect();
-        for topic in topics {
-            let settings = self.stations[topic as usize].as_ref().expect("stations are in place between activations").settings.clone();
-            self.change(topic, settings, now);
-        }
     }
 
     /// Whether messages are inside, or answers are awaited.

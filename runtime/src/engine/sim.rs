@@ -1,17 +1,19 @@
 //! The simulated driver: one shard, a virtual clock, no thread of its own. A pure function of graph, seed and horizon (rule 8).
 
 use super::assemble::{Names, Origin, assemble_at_rest};
+use super::change;
 use super::desk::{Redrive, by_keeper};
 use super::files::{self, Files};
 use super::plan::Plan;
 use super::publish::{Part, Publisher};
-use super::shard::{Shard, World};
+use super::shard::{Place, Shard, World};
 use super::station::Station;
 use super::summary::{self, Course};
 use crate::id::{NodeId, PipeId};
 use crate::letter::{Letter, LetterId};
 use crate::node::{Answer, Ask, Ticket};
 use crate::stores::claims::modelled::ModelledClaims;
+use crate::telemetry::change::Changed;
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, Tapped};
 use crate::units::{Moment, Span};
@@ -68,6 +70,7 @@ impl Simulation {
     /// The same, with the messages of these pipes shown through `taps` from the first one on.
     pub fn shown(plan: Plan, options: &SimulationOptions, taps: &Sender<Tapped>, watched: &[PipeId]) -> Self {
         let mut simulation = Self::at_rest(plan, options);
+        simulation.names.watched = watched.iter().cloned().collect();
         simulation.shard().show_messages(taps, watched);
         simulation.shard().start();
         simulation
@@ -87,8 +90,7 @@ impl Simulation {
 
     /// Puts a dead letter on the shelf of a node, as if the node had given it up: to try what becomes of it.
     pub fn keep(&mut self, node: &NodeId, letter: Arc<Letter>) {
-        let number = self.names.stations.binary_search(node);
-        let local = number.ok().map(|number| self.names.places[number].local);
+        let local = self.names.keeper(node).map(|place| place.local);
         if let Some(station) = local.and_then(|local| self.shards[0].stations[local as usize].as_mut()) {
             station.counts.dead_lettered += u64::from(station.keeps_its_own());
             station.desk().tries = true;
@@ -110,8 +112,7 @@ impl Simulation {
     /// Puts dead letters back to work from now on, as a person asked.
     pub fn redrive(&mut self, redrive: &Redrive) {
         for (keeper, wanted) in redrive.by_keeper(self.now) {
-            if let Ok(number) = self.names.stations.binary_search(keeper) {
-                let local = self.names.places[number].local;
+            if let Some(Place { local, .. }) = self.names.keeper(keeper) {
                 self.shards[0].redrive(local, wanted, self.now);
             }
         }
@@ -120,8 +121,7 @@ impl Simulation {
     /// Discards dead letters, as a person asked.
     pub fn discard(&mut self, letters: &[LetterId]) {
         for (keeper, numbers) in by_keeper(letters) {
-            if let Ok(number) = self.names.stations.binary_search(keeper) {
-                let local = self.names.places[number].local;
+            if let Some(Place { local, .. }) = self.names.keeper(keeper) {
                 self.shards[0].discard(local, &numbers, self.now);
             }
         }
@@ -204,6 +204,23 @@ impl Simulation {
         if !self.warm && moment >= self.warm_up {
             self.warm = true;
             self.shards[0].restart_statistics(self.warm_up);
+        }
+    }
+
+    /// Goes on as this plan says, from this moment on (G12).
+    pub fn redraw(&mut self, plan: Plan) -> Result<Arc<Changed>, Arc<str>> {
+        change::redraw(&mut self.names, &mut self.shards, plan, self.now)
+    }
+
+    /// Notes that a change cannot come into force, and why.
+    pub fn refuse(&mut self, why: &str) {
+        change::refuse(&mut self.names, &mut self.shards, why, self.now);
+    }
+
+    /// Shows the messages of a pipe, or no longer.
+    pub fn watch(&mut self, pipe: PipeId, on: bool) {
+        if let Some(number) = self.names.watch(pipe, on) {
+            self.shards[0].pipes[number as usize].watched = on;
         }
     }
 

@@ -118,6 +118,11 @@ impl Slots {
         })
     }
 
+    /// Whether a message is held that came through this pull pipe.
+    pub fn came_through(&self, pull: u32) -> bool {
+        self.all.iter().any(|slot| matches!(slot.waiting, Some(Waiting::Hold { pipe: Some(pipe), .. }) if pipe == pull))
+    }
+
     /// Takes every held message out and forgets every wake, as on a restart.
     pub fn clear(&mut self) -> Vec<(Message, Option<u32>)> {
         self.holds = 0;

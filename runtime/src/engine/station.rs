@@ -10,7 +10,7 @@ use crate::id::NodeId;
 use crate::message::Message;
 use crate::node::effects::Identity;
 use crate::node::lane::Lane;
-use crate::node::{Behaviour, Effect, Effects, Event, Fan, Flow, Intake, Kind, PortRole};
+use crate::node::{Behaviour, Effect, Effects, Event, Fan, Flow, Intake, Kind, Port, PortRole};
 use crate::setting::Settings;
 use crate::telemetry::counters::Counts;
 use crate::telemetry::histogram::Histogram;
@@ -39,6 +39,22 @@ pub struct Output {
     pub plain: Option<u32>,
     /// Credit of several consumers, in order of arrival (G3): pipe and how many.
     pub credits: VecDeque<(u32, u32)>,
+}
+
+impl Output {
+    /// An output that nothing is wired to yet.
+    pub fn of(port: &Port) -> Self {
+        Self {
+            pipes: Vec::new(),
+            fan: port.fan,
+            flow: port.flow,
+            role: port.role,
+            waiting: VecDeque::default(),
+            full: false,
+            plain: None,
+            credits: VecDeque::default(),
+        }
+    }
 }
 
 /// Whether a station works.

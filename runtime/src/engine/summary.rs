@@ -4,6 +4,7 @@ mod composites;
 
 use super::assemble::Names;
 use super::laws::laws;
+use super::pipe::Pipe;
 use super::publish::deadlocks;
 use super::shard::Shard;
 use super::station::Station;
@@ -11,7 +12,7 @@ use crate::expect;
 use crate::id::{hash_text, mix};
 use crate::node::{Flow, Need};
 use crate::telemetry::histogram::Histogram;
-use crate::telemetry::report::{FORMAT, Latency, NodeReport, PipeReport, QueueReport, Report, TrustReport, sorted};
+use crate::telemetry::report::{ChangesReport, FORMAT, Latency, NodeReport, PipeReport, QueueReport, Report, TrustReport, sorted};
 use crate::telemetry::snapshot::{Books, Mode};
 use crate::units::{Moment, SECOND, Span};
 use indexmap::IndexMap;
@@ -77,7 +78,7 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
     let mut pipes = IndexMap::new();
     let mut waits = Vec::new();
     for shard in shards {
-        for station in shard.stations() {
+        for station in shard.stations().filter(|station| names.has(station)) {
             let id = station.id.as_str().to_owned();
             nodes.insert(id.clone(), node_report(station, now, measured, within));
             if station.store.is_some() {
@@ -87,7 +88,10 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
                 errors.insert(id, error.to_string());
             }
         }
-        for pipe in shard.pipes.iter().filter(|pipe| shard.places[pipe.shape.from.0 as usize].shard == shard.number) {
+        let from_here = |(number, pipe): &(usize, &Pipe)| {
+            shard.places[pipe.shape.from.0 as usize].shard == shard.number && names.has_pipe(&pipe.shape.id, *number)
+        };
+        for (_, pipe) in shard.pipes.iter().enumerate().filter(from_here) {
             let messages = pipe.messages - pipe.messages_before;
             let report = PipeReport {
                 messages,
@@ -125,11 +129,12 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
         composites: composites::reports(names, shards, now, measured),
         queues,
         pipes,
-        laws: laws(shards, &books, now),
+        laws: laws(names, shards, &books, now),
         deadlocks: circles.iter().map(|circle| circle.iter().map(ToString::to_string).collect()).collect(),
         errors,
         trust: names.needs.iter().map(trust_report).collect(),
         expectations: IndexMap::new(),
+        changes: changes(names, shards),
     };
     report.expectations =
         expect::judge(&names.expectations, &report, shards.iter().flat_map(Shard::stations).filter_map(|station| station.watch.as_deref()));
@@ -160,6 +165,25 @@ fn node_report(station: &Station, now: Moment, measured: f64, within: Option<u64
     }
 }
 
+/// What changed while the run went on, and what the nodes that were taken out had counted; `None` if nothing did.
+fn changes(names: &Names, shards: &[Shard]) -> Option<ChangesReport> {
+    if names.changes.dealt_with() == 0 {
+        return None;
+    }
+    let mut report = ChangesReport { applied: names.changes.applied, refused: names.changes.refused, ..ChangesReport::default() };
+    for station in shards.iter().flat_map(Shard::stations).filter(|station| !names.has(station)) {
+        let counts = &station.counts;
+        report.nodes_removed += 1;
+        report.received += counts.received;
+        report.sent += counts.sent;
+        report.entered += counts.entered;
+        report.delivered += counts.delivered;
+        report.dropped += counts.dropped.iter().map(|(_, count)| count).sum::<u64>();
+        report.dead_lettered += counts.dead_lettered;
+    }
+    Some(report)
+}
+
 fn per_second(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
@@ -173,7 +197,7 @@ fn queue_report(station: &Station, shards: &[Shard], now: Moment, within: Option
     let mut ranked = false;
     let mut stays = (0_u128, 0_u64);
     for shard in shards {
-        let from_here = |pipe: &&super::pipe::Pipe| {
+        let from_here = |pipe: &&Pipe| {
             pipe.shape.flow == Flow::Pull
                 && pipe.shape.from.0 == station.number
                 && shard.places[pipe.shape.to.0 as usize].shard == shard.number

@@ -24,7 +24,7 @@ pub const DUPLICATE: &str = "duplicate";
 pub const DISCARDED: &str = "discarded";
 /// A durable store gave it up, and what its output for dead letters leads to failed too; the store keeps it.
 pub const UNDELIVERABLE: &str = "undeliverable";
-/// The node that held it was removed.
+/// The node or pipe that it was in, or on its way to, was taken out while the graph ran (G12).
 pub const REMOVED: &str = "removed";
 /// It was given up in an earlier run, for a reason that this version does not know.
 pub const GIVEN_UP: &str = "given_up";

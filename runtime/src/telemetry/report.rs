@@ -56,6 +56,32 @@ pub struct Report {
     pub trust: Vec<TrustReport>,
     /// What the graph expects, by name, and whether it came so.
     pub expectations: IndexMap<String, ExpectationReport>,
+    /// What was changed while the run went on (G12); left out if nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<ChangesReport>,
+}
+
+/// Changes while the run went on, and what the nodes that were taken out had counted until then: `messages` contains them, `nodes` doesn't.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
+pub struct ChangesReport {
+    /// Changes that came into force.
+    pub applied: u64,
+    /// Changes that could not.
+    pub refused: u64,
+    /// Nodes taken out.
+    pub nodes_removed: u64,
+    /// Messages that these had received.
+    pub received: u64,
+    /// Messages that these had sent.
+    pub sent: u64,
+    /// Messages that had come into the run there.
+    pub entered: u64,
+    /// Messages that had ended well there.
+    pub delivered: u64,
+    /// Messages dropped there, when the node went among them.
+    pub dropped: u64,
+    /// Messages that became dead letters there, when the node went among them.
+    pub dead_lettered: u64,
 }
 
 /// One thing that a live run asks to be allowed.

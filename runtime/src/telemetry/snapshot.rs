@@ -1,5 +1,6 @@
 //! What the window reads: an immutable picture of a run, published at most 30 times a second. Unchanged parts are shared.
 
+use super::change::Changes;
 use crate::id::{NodeId, PipeId};
 use crate::letter::Shelf;
 use crate::message::Message;
@@ -213,4 +214,6 @@ pub struct Snapshot {
     pub dead_letters: IndexMap<NodeId, Arc<Shelf>>,
     /// Blocked stations that wait for each other in a circle (G13), by name; empty if none.
     pub deadlocks: Arc<Vec<Vec<NodeId>>>,
+    /// What was changed while the run went on (G12).
+    pub changes: Arc<Changes>,
 }

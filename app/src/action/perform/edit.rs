@@ -2,7 +2,7 @@
 
 use super::{apply, select};
 use crate::action::{Action, Item};
-use crate::dialogs::{Dialog, QuickAdd};
+use crate::dialogs::{Dialog, Question, QuickAdd};
 use crate::state::{Request, State};
 use pipewright_runtime::check;
 use pipewright_runtime::file;
@@ -100,8 +100,35 @@ fn insert(state: &mut State, label: &str, clip: &Graph, at: Point) {
     state.push(Action::Select(nodes.into_iter().map(Item::Node).collect()));
 }
 
-/// Deletes what is selected.
+/// Deletes what is selected; asks first if the graph runs and a store among it holds messages.
 pub fn delete(state: &mut State) {
+    if !asked_to_take_out(state, false) {
+        delete_anyway(state);
+    }
+}
+
+/// Whether the person is asked before stores with messages in them are taken out of a running graph.
+fn asked_to_take_out(state: &mut State, reconnect: bool) -> bool {
+    let Some(open) = state.front().filter(|open| open.running()) else { return false };
+    let Some(snapshot) = open.session.as_ref().and_then(|session| session.snapshot()) else { return false };
+    let (mut messages, mut names) = (0, Vec::new());
+    for id in select::nodes(open) {
+        // A store tells how many of its messages are ready.
+        let store = snapshot.nodes.get(id).filter(|figures| figures.gauges.iter().any(|gauge| gauge.name == "ready"));
+        if let Some(figures) = store.filter(|figures| figures.held > 0) {
+            messages += figures.held;
+            names.push(open.title_of(id));
+        }
+    }
+    if names.is_empty() {
+        return false;
+    }
+    state.dialog = Some(Dialog::Question(Question::TakeOut { messages, names, reconnect }));
+    true
+}
+
+/// Deletes what is selected.
+pub fn delete_anyway(state: &mut State) {
     let Some(open) = state.front() else { return };
     let graph = open.document.graph();
     let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();
@@ -123,8 +150,15 @@ pub fn delete(state: &mut State) {
     apply(state, label, Edit::Group(edits));
 }
 
-/// Deletes the selected nodes and wires their neighbours to each other, where that may be.
+/// Deletes the selected nodes and wires their neighbours to each other, where that may be; asks as [`delete`] does.
 pub fn delete_reconnect(state: &mut State) {
+    if !asked_to_take_out(state, true) {
+        delete_reconnect_anyway(state);
+    }
+}
+
+/// Deletes the selected nodes and wires their neighbours to each other, where that may be.
+pub fn delete_reconnect_anyway(state: &mut State) {
     let catalogue = state.catalogue;
     let Some(open) = state.front_mut() else { return };
     let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();

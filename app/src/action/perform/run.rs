@@ -4,11 +4,12 @@ use crate::dialogs::Purpose;
 use crate::io::Job;
 use crate::preferences::Preferences;
 use crate::session::Session;
-use crate::state::{Open, State};
+use crate::state::{Notice, Open, State};
 use pipewright_runtime::engine::control::{Control, Speed};
 use pipewright_runtime::engine::run::RunOptions;
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Form};
+use pipewright_runtime::problem::Severity;
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState};
 use std::path::PathBuf;
 
@@ -158,6 +159,31 @@ pub fn faster(state: &mut State) {
     change_speed(state, 1);
 }
 
+/// Lets each run follow what is drawn, as soon as that is free of errors and no gesture is open (G12), and tells what became of it.
+pub fn follow(state: &mut State) {
+    let mut notices = Vec::new();
+    for open in &mut state.documents {
+        let revision = open.document.revision();
+        let Some(session) = open.session.as_mut().filter(|session| session.alive()) else { continue };
+        while let Some(news) = session.news() {
+            match news {
+                Ok(changed) if changed.is_empty() => {}
+                Ok(changed) => notices.push(Notice::Done(format!("Changed while running: {changed}."))),
+                Err(why) => notices.push(Notice::Failed(format!("The run goes on as it was: {why}."))),
+            }
+        }
+        let running = matches!(session.state(), Some(RunState::Running | RunState::Paused));
+        if open.followed == revision || !running || !open.document.settled() {
+            continue;
+        }
+        open.followed = revision;
+        if open.document.count(Severity::Error) == 0 && session.drawing.differs(open.document.running()) {
+            session.redraw(open.document.graph());
+        }
+    }
+    state.notices.extend(notices);
+}
+
 /// Puts a node's changed settings into force in a run under way; faulty ones wait until they are mended.
 pub fn hot_change(state: &mut State, node: &NodeId) {
     let catalogue = state.catalogue;
@@ -165,6 +191,11 @@ pub fn hot_change(state: &mut State, node: &NodeId) {
     let graph = open.document.whole();
     let Some(session) = open.session.as_mut().filter(|session| session.alive()) else { return };
     let Some((kind, settings)) = graph.node(node).and_then(|node| Some((catalogue.get(&node.kind)?, &node.settings))) else { return };
+    let before = session.drawing.settings(node);
+    if before.is_none_or(|before| (kind.ports)(before) != (kind.ports)(settings)) {
+        // Other ports come with the pipes that belong to them: the drawing as a whole follows.
+        return;
+    }
     let mut form = Form::new(node, kind, settings);
     let _ = (kind.build)(&mut form);
     if form.needs().iter().any(|need| session.mode() == Mode::Live && !session.grants().allow(&need.capability)) {

@@ -8,7 +8,7 @@ use crate::io::Io;
 use crate::io::folders::Folders;
 use crate::preferences::Preferences;
 use crate::samples;
-use crate::state::Request;
+use crate::state::{Notice, Request, Waits};
 use pipewright_runtime::file as files;
 use pipewright_runtime::id::{End, PipeId};
 use pipewright_runtime::nodes::CATALOGUE;
@@ -59,8 +59,18 @@ impl Desk {
                 }
             }
             perform_all(&mut self.state);
+            self.follow();
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// What the window does at the end of each frame: checks what was drawn, and lets the runs follow.
+    fn follow(&mut self) {
+        let catalogue = self.state.catalogue;
+        for open in &mut self.state.documents {
+            open.document.check(catalogue);
+        }
+        run::follow(&mut self.state);
     }
 
     fn graph(&self) -> pipewright_runtime::graph::Graph {
@@ -306,12 +316,14 @@ fn a_redrawn_run_is_restarted_and_its_report_written() {
     assert!(desk.state.files.take().is_none(), "a run that goes on has no report");
     let pipe = desk.graph().pipes().keys().next().unwrap().clone();
     desk.perform(Action::AddNode { kind: "delay".into(), at: egui::pos2(0.0, 0.0), wire: None, into: Some(pipe) });
-    assert!(desk.state.front_mut().unwrap().redrawn());
+    desk.perform(Action::Edit("Seed".into(), Edit::SetGraphSetting("seed".into(), Some(7.into()))));
+    desk.follow();
+    assert_eq!(desk.state.front().unwrap().waits(), Some(Waits::NextStart), "a seed is read at the start alone");
     desk.perform(Action::Command("run.restart"));
     desk.until("the end of the run before", |state| !state.front().unwrap().running());
     run::start_again(&mut desk.state);
     desk.until("a run of what is drawn now", |state| has(state, &node("delay")));
-    assert!(!desk.state.front_mut().unwrap().redrawn());
+    assert_eq!(desk.state.front().unwrap().waits(), None);
     desk.perform(Action::Control(pipewright_runtime::engine::control::Control::StopNow));
     let over = |state: &State| !state.front().unwrap().running() && state.front().unwrap().session.as_ref().unwrap().reported();
     desk.until("the report", over);
@@ -323,6 +335,73 @@ fn a_redrawn_run_is_restarted_and_its_report_written() {
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((report["messages"]["balanced"].as_bool(), report["mode"].as_str()), (Some(true), Some("simulated")));
     assert!(report["nodes"]["delay"].is_object() && report["graph"].is_string(), "{text}");
+}
+
+#[test]
+fn g12_a_run_follows_the_drawing_and_says_what_it_did() {
+    let mut desk = Desk::with_sample("follow");
+    let snapshot = |state: &State| state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.snapshot().cloned());
+    let has = move |state: &State, node: &str| snapshot(state).is_some_and(|snapshot| snapshot.nodes.contains_key(node));
+    let told = |state: &State, words: &str| state.notices.iter().any(|notice| matches!(notice, Notice::Done(text) if text.contains(words)));
+    desk.perform(Action::Command("run.simulate"));
+    desk.until("the start", |state| snapshot(state).is_some_and(|snapshot| snapshot.state == RunState::Running));
+    let first = desk.graph().pipes().keys().next().unwrap().clone();
+    // Put in on a pipe.
+    desk.perform(Action::AddNode { kind: "delay".into(), at: egui::pos2(0.0, 0.0), wire: None, into: Some(first) });
+    desk.until("the delay in the run", |state| has(state, "delay"));
+    desk.until("the notice", |state| told(state, "delay put in"));
+    assert_eq!(desk.state.front().unwrap().waits(), None);
+    // A setting alone touches nothing else, and is no change of the drawing for the run.
+    desk.perform(Action::Edit(
+        "Time".into(),
+        Edit::SetSetting(node("delay"), "time".into(), Some(pipewright_runtime::setting::Setting::text("5 ms"))),
+    ));
+    desk.follow();
+    assert_eq!(snapshot(&desk.state).unwrap().changes.applied, 1);
+    // Errors leave the run as it was; they come into force when they are gone.
+    desk.perform(Action::AddNode { kind: "map".into(), at: egui::pos2(0.0, 300.0), wire: None, into: None });
+    desk.follow();
+    assert_eq!(desk.state.front().unwrap().waits(), Some(Waits::Errors));
+    desk.perform(Action::Command("edit.undo"));
+    desk.follow();
+    assert_eq!(desk.state.front().unwrap().waits(), None);
+    // Cut out again, and undone.
+    desk.perform(Action::Select(vec![Item::Node(node("delay"))]));
+    desk.perform(Action::Command("edit.delete_reconnect"));
+    desk.until("the run without the delay", |state| !has(state, "delay"));
+    desk.perform(Action::Command("edit.undo"));
+    desk.until("the delay back in the run", |state| has(state, "delay"));
+    // An open gesture is waited for.
+    let applied = |state: &State| snapshot(state).map_or(0, |snapshot| snapshot.changes.applied);
+    let (before, pipe) = (applied(&desk.state), desk.graph().pipes().keys().next().unwrap().clone());
+    desk.perform(Action::BeginGesture("Drag".into()));
+    desk.perform(Action::Edit("Capacity".into(), Edit::SetPipeSetting(pipe, "capacity".into(), Some(3.into()))));
+    desk.follow();
+    assert!(desk.state.front().unwrap().session.as_ref().unwrap().drawing.differs(&desk.graph()), "nothing was sent");
+    desk.perform(Action::EndGesture);
+    desk.until("what the gesture did", |state| applied(state) > before);
+    assert!(!desk.state.front().unwrap().session.as_ref().unwrap().drawing.differs(&desk.graph()));
+}
+
+#[test]
+fn g12_a_store_with_messages_is_taken_out_of_a_run_only_when_asked_for_twice() {
+    let mut desk = Desk::new("takeout");
+    // A burst stands in its queue for two seconds.
+    file::open_sample(&mut desk.state, samples::ALL.iter().find(|sample| sample.title == "Overload").unwrap());
+    let snapshot = |state: &State| state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.snapshot().cloned());
+    let queue = desk.graph().nodes().iter().find(|(_, node)| node.kind == "queue").map(|(id, _)| id.clone()).unwrap();
+    desk.perform(Action::Select(vec![Item::Node(queue.clone())]));
+    desk.perform(Action::Command("run.simulate"));
+    let waiting = |state: &State| snapshot(state).and_then(|snapshot| snapshot.nodes.get(&queue).map(|figures| figures.held)).unwrap_or(0);
+    desk.until("messages in the queue", |state| waiting(state) > 20);
+    desk.perform(Action::Command("run.pause"));
+    desk.until("the pause", |state| snapshot(state).is_some_and(|snapshot| snapshot.state == RunState::Paused));
+    assert!(waiting(&desk.state) > 0);
+    desk.perform(Action::Command("edit.delete"));
+    assert!(desk.graph().nodes().contains_key(&queue), "asked first");
+    assert!(matches!(&desk.state.dialog, Some(Dialog::Question(Question::TakeOut { messages, .. })) if *messages > 0));
+    edit::delete_anyway(&mut desk.state);
+    assert!(!desk.graph().nodes().contains_key(&queue));
 }
 
 #[test]

@@ -4,12 +4,15 @@ use super::crank::{Crew, channels};
 use super::outside::Outside;
 use super::worker::{Order, Reply};
 use crate::engine::assemble::{Names, Origin, Spread, assemble_at_rest};
+use crate::engine::change;
 use crate::engine::control::Control;
 use crate::engine::plan::Plan;
 use crate::engine::publish::{self, Part};
-use crate::engine::run::{GO_ON, PUBLISH_EVERY, RunOptions, STOP, STOP_NOW, Seam, end_state};
+use crate::engine::run::{GO_ON, PUBLISH_EVERY, RunOptions, STOP, STOP_NOW, Seam, cannot_run, end_state};
 use crate::engine::shard::Shard;
 use crate::engine::summary::{self, Course};
+use crate::graph::Graph;
+use crate::node::Catalogue;
 use crate::stores::{StoreError, Stores};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, RunState, Tapped};
@@ -30,7 +33,9 @@ const LONGEST_PATIENCE: Duration = Duration::from_millis(250);
 pub struct Prepared {
     names: Names,
     crew: Crew,
-    ends: Vec<(u32, u32)>,
+    catalogue: Catalogue,
+    /// Whether the run has a durable store.
+    durable: bool,
     /// Kept alive for as long as the workers ask it.
     outside: Outside,
     until: Option<Moment>,
@@ -50,7 +55,7 @@ pub enum NotStarted {
 }
 
 /// Starts the threads; nothing has happened yet but the start of every node.
-pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> Result<Prepared, NotStarted> {
+pub fn prepare(plan: Plan, catalogue: Catalogue, options: &RunOptions, taps: &Sender<Tapped>) -> Result<Prepared, NotStarted> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let spread = if options.workers > 0 { Spread::Over(options.workers) } else { Spread::UpTo(cores) };
     let workers = if options.workers > 0 { options.workers } else { cores };
@@ -61,16 +66,16 @@ pub fn prepare(plan: Plan, options: &RunOptions, taps: &Sender<Tapped>) -> Resul
     let outside = Outside::start(&plan.folder, &written, stores, &options.grants)?;
     let mut lines = channels(workers);
     let world = |shard: usize| -> Box<dyn crate::engine::shard::World + Send> { Box::new(outside.world(lines[shard].0.clone())) };
-    let (names, mut shards) = assemble_at_rest(plan, spread, Origin { replication: 0, epoch }, world);
+    let (mut names, mut shards) = assemble_at_rest(plan, spread, Origin { replication: 0, epoch }, world);
     lines.truncate(shards.len());
     for shard in &mut shards {
         shard.show_messages(taps, &options.watched);
         shard.start();
     }
-    let ends = names.ends.clone();
+    names.watched = options.watched.iter().cloned().collect();
     let crew = Crew::start(shards, lines)?;
     let until = options.until.map(|until| Moment(until.0));
-    Ok(Prepared { names, crew, ends, outside, until, warm_up: Moment(options.warm_up.0), within: options.within })
+    Ok(Prepared { names, crew, catalogue, durable, outside, until, warm_up: Moment(options.warm_up.0), within: options.within })
 }
 
 impl Prepared {
@@ -196,21 +201,51 @@ impl Conductor<'_> {
                 crew.step(Moment::NEVER);
             }
             Control::Watch(pipe, on) => {
-                if let Ok(number) = self.run.names.pipes.binary_search(&pipe) {
-                    let shard = self.run.names.places[self.run.ends[number].0 as usize].shard;
-                    let _ = crew.orders[shard as usize].send(Order::Watch(number as u32, on));
+                if let Some(number) = self.run.names.watch(pipe, on) {
+                    let shard = self.run.names.places[self.run.names.ends[number as usize].0 as usize].shard;
+                    let _ = crew.orders[shard as usize].send(Order::Watch(number, on));
                 }
             }
             Control::Change(node, settings) => {
-                if let Ok(number) = self.run.names.stations.binary_search(&node) {
-                    let place = self.run.names.places[number];
+                if let Some(number) = self.run.names.there.get(&node) {
+                    let place = self.run.names.places[*number as usize];
                     let _ = crew.orders[place.shard as usize].send(Order::Change(place.local, Box::new(settings)));
                 }
             }
             Control::Redrive(redrive) => crew.redrive(&self.run.names, &redrive),
             Control::Discard(letters) => crew.discard(&self.run.names, &letters),
+            Control::Redraw(graph) => self.redraw(&graph),
             Control::Pause | Control::Resume | Control::Step | Control::Speed(_) | Control::Stop | Control::StopNow => {}
         }
+    }
+
+    /// Lets the run go on as this graph says: the plan is made while the workers go on, then they stand for as long as the change takes.
+    fn redraw(&mut self, graph: &Graph) {
+        let Prepared { names, crew, catalogue, durable, .. } = &mut self.run;
+        let plan = match Plan::of(graph, *catalogue, Some(names.seed), &names.folder) {
+            Ok(_) if self.state == RunState::Stopping => Err("the run is ending".to_owned()),
+            Ok(plan) if !*durable && plan.stations.iter().any(|station| station.behaviour.durable()) => {
+                Err("the file of the durable stores is opened as a run begins: a durable node comes into force with the next start"
+                    .to_owned())
+            }
+            Ok(plan) => Ok(plan),
+            Err(problems) => Err(cannot_run(&problems)),
+        };
+        let paused = self.state == RunState::Paused;
+        if !paused {
+            crew.park();
+        }
+        let now = crew.clock.now();
+        crew.change(|shards| match plan {
+            Ok(plan) => drop(change::redraw(names, shards, plan, now)),
+            Err(why) => change::refuse(names, shards, &why, now),
+        });
+        if !paused {
+            crew.clock.run();
+            crew.all(|| Order::Run);
+        }
+        self.patience = PUBLISH_EVERY;
+        self.quiet = 0;
     }
 
     /// The figures of every worker.
@@ -225,7 +260,7 @@ impl Conductor<'_> {
                     missing -= usize::from(parts[shard as usize].is_none());
                     parts[shard as usize] = Some(*part);
                 }
-                Ok(Reply::Standing { .. }) => {}
+                Ok(Reply::Standing { .. } | Reply::Lent(_)) => {}
                 Err(_) => break,
             }
         }

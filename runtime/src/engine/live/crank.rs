@@ -3,6 +3,7 @@
 use super::clock::RunClock;
 use super::worker::{Order, Reply, Rest, Worker};
 use crate::engine::assemble::{Names, Origin, assemble};
+use crate::engine::change;
 use crate::engine::control::Control;
 use crate::engine::desk::{Redrive, by_keeper};
 use crate::engine::plan::Plan;
@@ -32,6 +33,8 @@ pub struct Crew {
     next_due: Option<Moment>,
     rest: Rest,
     busy: bool,
+    /// How often a cranked run that had come to rest asked aggregates to close.
+    drains: u32,
 }
 
 impl Crew {
@@ -54,7 +57,8 @@ impl Crew {
             };
             threads.push(std::thread::Builder::new().name(name).spawn(|| worker.work())?);
         }
-        let mut crew = Self { orders, replies: from_workers, clock, threads, next_due: None, rest: Rest::default(), busy: false };
+        let mut crew =
+            Self { orders, replies: from_workers, clock, threads, next_due: None, rest: Rest::default(), busy: false, drains: 0 };
         crew.gather();
         Ok(crew)
     }
@@ -81,7 +85,7 @@ impl Crew {
                     busy |= sent || !idle;
                     self.next_due = [self.next_due, next_due].into_iter().flatten().min();
                 }
-                Ok(Reply::Part(..)) => {}
+                Ok(Reply::Part(..) | Reply::Lent(_)) => {}
                 Err(_) => break,
             }
         }
@@ -93,7 +97,6 @@ impl Crew {
     /// limit was reached before the run was over.
     pub fn crank(&mut self, limit: Moment) -> bool {
         let mut now = self.clock.now();
-        let mut drains = 0;
         let mut drained = false;
         while self.rest.broken.is_none() {
             if !self.busy && !drained {
@@ -101,8 +104,8 @@ impl Crew {
                     if !self.rest.occupied {
                         return false;
                     }
-                    if drains < MOST_DRAINS {
-                        drains += 1;
+                    if self.drains < MOST_DRAINS {
+                        self.drains += 1;
                         drained = true;
                         self.all(|| Order::Drain);
                         continue;
@@ -141,8 +144,7 @@ impl Crew {
 
     /// Sends an order to the worker that runs a station; while all stand, there is something to do then.
     fn order_at(&mut self, names: &Names, station: &NodeId, order: impl FnOnce(u32) -> Order) {
-        if let Ok(number) = names.stations.binary_search(station) {
-            let place = names.places[number];
+        if let Some(place) = names.keeper(station) {
             // Fails only for a worker that has ended.
             let _ = self.orders[place.shard as usize].send(order(place.local));
             self.busy = true;
@@ -182,6 +184,28 @@ impl Crew {
         }
     }
 
+    /// While all stand: lets `change` work on all shards at once.
+    pub fn change<T>(&mut self, change: impl FnOnce(&mut [Shard]) -> T) -> Option<T> {
+        self.all(|| Order::Lend);
+        let mut shards: Vec<Shard> = Vec::with_capacity(self.orders.len());
+        while shards.len() < self.orders.len() {
+            match self.replies.recv() {
+                Ok(Reply::Lent(shard)) => shards.push(*shard),
+                Ok(Reply::Part(..) | Reply::Standing { .. }) => {}
+                // A worker has ended: so will the run.
+                Err(_) => return None,
+            }
+        }
+        shards.sort_by_key(|shard| shard.number);
+        let result = change(&mut shards);
+        for shard in shards {
+            let worker = &self.orders[shard.number as usize];
+            let _ = worker.send(Order::Return(Box::new(shard)));
+        }
+        self.gather();
+        Some(result)
+    }
+
     /// Ends every worker and takes the shards back.
     pub fn halt(self) -> Vec<Shard> {
         self.all(|| Order::Halt);
@@ -200,16 +224,25 @@ pub fn channels(count: usize) -> Vec<(Sender<Order>, Receiver<Order>)> {
 /// Runs a plan with so many workers under the hand-cranked clock, in a modelled world, and reports as a simulation does: the same plan gives
 /// the same story with any number of workers, and the same as simulated (G11).
 pub fn run_cranked(plan: Plan, workers: usize, until: Span) -> std::io::Result<Report> {
-    run_cranked_by_hand(plan, workers, until, &[])
+    run_by_hand(plan, workers, until, &[], Vec::new())
 }
 
 /// The same, with dead letters put back to work or discarded at moments of the run clock, in order. Other requests are for a run by a clock.
 pub fn run_cranked_by_hand(plan: Plan, workers: usize, until: Span, acts: &[(Moment, Control)]) -> std::io::Result<Report> {
+    run_by_hand(plan, workers, until, acts, Vec::new())
+}
+
+/// The same, with other plans coming into force at these moments, one after the other (G12).
+pub fn run_changed(plan: Plan, workers: usize, until: Span, changes: Vec<(Span, Plan)>) -> std::io::Result<Report> {
+    run_by_hand(plan, workers, until, &[], changes)
+}
+
+fn run_by_hand(plan: Plan, workers: usize, until: Span, acts: &[(Moment, Control)], changes: Vec<(Span, Plan)>) -> std::io::Result<Report> {
     let origin = Origin { replication: 0, epoch: plan.starts_at };
     let folder = plan.folder.clone();
     let claims = ModelledWorld::claims(&folder);
     let world = |_| -> Box<dyn World + Send> { Box::new(ModelledWorld::new(&folder, None, &claims)) };
-    let (names, shards): (Names, Vec<Shard>) = assemble(plan, workers, origin, world);
+    let (mut names, shards): (Names, Vec<Shard>) = assemble(plan, workers, origin, world);
     let lines = channels(shards.len());
     let mut crew = Crew::start(shards, lines)?;
     for (at, act) in acts {
@@ -220,6 +253,11 @@ pub fn run_cranked_by_hand(plan: Plan, workers: usize, until: Span, acts: &[(Mom
                 _ => {}
             }
         }
+    }
+    for (moment, plan) in changes {
+        crew.crank(Moment(moment.0));
+        let now = crew.clock.now();
+        crew.change(|shards| change::redraw(&mut names, shards, plan, now).map(drop));
     }
     let reached = crew.crank(Moment(until.0));
     let now = crew.clock.now();

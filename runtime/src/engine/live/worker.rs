@@ -35,6 +35,10 @@ pub enum Order {
     Redrive(u32, Vec<Wanted>),
     /// Dead letters of a station of this shard end for good.
     Discard(u32, Vec<u64>),
+    /// While parked: lend the shard to the conductor, for a change of the graph.
+    Lend,
+    /// Take the shard back.
+    Return(Box<Shard>),
     /// End; the thread gives its shard back.
     Halt,
 }
@@ -54,6 +58,8 @@ pub enum Reply {
     },
     /// Its figures.
     Part(u32, Box<Part>),
+    /// Its shard, lent.
+    Lent(Box<Shard>),
 }
 
 /// What is left inside a shard: whether a run may be over.
@@ -153,6 +159,12 @@ impl Worker {
                 }
                 Some(Order::Redrive(local, wanted)) => self.shard.redrive(local, wanted, self.clock.now()),
                 Some(Order::Discard(local, numbers)) => self.shard.discard(local, &numbers, self.clock.now()),
+                Some(Order::Lend) => {
+                    let Some(worker) = self.lend() else { return Shard::nowhere() };
+                    self = worker;
+                }
+                // Only whoever has lent its shard gets one.
+                Some(Order::Return(_)) => {}
                 Some(Order::Halt) => return self.shard,
             }
         }
@@ -173,6 +185,42 @@ impl Worker {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Order::Halt),
         }
+    }
+
+    /// Lends the shard and waits for it. What comes from outside meanwhile is taken in afterwards. `None`: the run is being torn down.
+    fn lend(mut self) -> Option<Self> {
+        let number = self.shard.number;
+        // Answers that came for stations of other workers.
+        self.hand_over();
+        let shard = std::mem::replace(&mut self.shard, Shard::nowhere());
+        self.replies.send(Reply::Lent(Box::new(shard))).ok()?;
+        let mut early = Vec::new();
+        loop {
+            match self.orders.recv().ok()? {
+                Order::Return(shard) => {
+                    debug_assert!(shard.number == number, "a worker got another's shard");
+                    self.shard = *shard;
+                    break;
+                }
+                Order::Parcels(_, parcels) => early.extend(parcels),
+                Order::Halt => return None,
+                Order::Publish
+                | Order::Park
+                | Order::Run
+                | Order::Round(_)
+                | Order::RestartStatistics(_)
+                | Order::Drain
+                | Order::Watch(..)
+                | Order::Change(..)
+                | Order::Redrive(..)
+                | Order::Discard(..)
+                | Order::Lend => debug_assert!(false, "the conductor waits for nothing while it changes the graph"),
+            }
+        }
+        early.into_iter().for_each(|parcel| self.shard.accept(parcel));
+        let sent = self.hand_over();
+        self.say_standing(sent);
+        Some(self)
     }
 
     /// Hands what was sent during the round to the other workers: at once, in one batch for each (G1: no linger).

@@ -75,6 +75,7 @@ impl Shard {
         let source = Self::source(station);
         let deliveries = settlement.deliveries();
         station.counts.absorbed -= i64::try_from(deliveries.len()).expect("fewer deliveries than 2^63") - 1;
+        self.given_back += deliveries.len() as u64;
         for delivery in deliveries {
             let nacked = Signal::Nacked { number: delivery.number, attempt: delivery.attempt, error: error.clone() };
             self.signal(station, delivery.origin, source, nacked);

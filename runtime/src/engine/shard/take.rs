@@ -140,7 +140,8 @@ impl Shard {
         if let Some(store) = &mut station.store {
             store.in_service = store.in_service.saturating_sub(u64::from(finished));
         }
-        if granted > 0 {
+        // Who was rewired or taken out gets nothing more from here.
+        if granted > 0 && !self.pipes[pipe_number as usize].retired {
             let port = usize::from(self.pipes[pipe_number as usize].shape.from.1);
             station.rooms[port] += granted as usize;
             let credits = &mut station.outputs[port].credits;
@@ -163,6 +164,9 @@ impl Shard {
         for pipe_number in touched.drain(..) {
             let pipe = &mut self.pipes[pipe_number as usize];
             let (taken, bytes) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.taken_bytes));
+            if pipe.retired {
+                continue;
+            }
             self.give_room(Some(station), pipe_number, taken, bytes);
         }
         station.touched = touched;
@@ -249,6 +253,9 @@ impl Shard {
             return 0;
         }
         let pipe = &self.pipes[pipe_number as usize];
+        if pipe.retired {
+            return 0;
+        }
         let waiting_of_others = station.messages.len() as u32 - pipe.waiting.min(station.messages.len() as u32);
         match station.intake {
             Intake::Plain => {

@@ -2,6 +2,7 @@
 
 use super::presence::Presence;
 use super::record::StartFrom;
+use crate::id::NodeId;
 use crate::node::Form;
 use crate::node::field::Word;
 use crate::wildcard::{Dialect, Pattern, Tree};
@@ -33,6 +34,8 @@ pub enum Chosen {
 /// The patterns of the subscriptions behind one output.
 pub struct Routes {
     pub dialect: Dialect,
+    /// Which subscription it is, by branch.
+    ids: Vec<NodeId>,
     /// The pattern of each, by branch.
     patterns: Vec<Pattern>,
     /// When each is there, and where it starts from.
@@ -48,8 +51,9 @@ impl Routes {
     /// for everything.
     pub fn read(form: &mut Form<'_>) -> Self {
         let dialect = Dialect::named(form.choice("dialect")).unwrap_or_default();
-        let (mut patterns, mut readers) = (Vec::new(), Vec::new());
+        let (mut ids, mut patterns, mut readers) = (Vec::new(), Vec::new(), Vec::new());
         for receiver in form.receivers() {
+            ids.push(receiver.id.clone());
             readers.push((Presence::of(receiver), StartFrom::of(receiver)));
             let text = receiver.text(PATTERN).filter(|text| !text.is_empty());
             let pattern = text.map_or_else(|| Ok(Pattern::everything(dialect)), |text| Pattern::new(dialect, &text));
@@ -64,13 +68,18 @@ impl Routes {
             tree.insert(pattern, branch);
         }
         let all_want_all = patterns.iter().all(Pattern::is_everything);
-        Self { dialect, patterns, readers, tree, all_want_all, found: Vec::new() }
+        Self { dialect, ids, patterns, readers, tree, all_want_all, found: Vec::new() }
     }
 
     /// The pattern of one subscription, when it is there, and where it starts from.
     pub fn reader(&self, branch: u32) -> Option<(&Pattern, &Presence, StartFrom)> {
         let (presence, from) = self.readers.get(branch as usize)?;
         Some((self.patterns.get(branch as usize)?, presence, *from))
+    }
+
+    /// Every subscription, by branch.
+    pub fn ids(&self) -> &[NodeId] {
+        &self.ids
     }
 
     /// How many subscriptions there are.

@@ -2,12 +2,14 @@
 
 use super::record::{MOST_KEPT, Record, StartFrom};
 use super::routes::{Chosen, DIALECTS, Routes};
+use crate::id::NodeId;
 use crate::message::{Head, Message};
 use crate::node::reason::UNROUTABLE;
 use crate::node::{Behaviour, Change, Effects, Event, Family, Fan, Field, FieldType, Figure, Flow, Form, Gauge, Kind, Port, Ports, Preset};
 use crate::problem::Problem;
 use crate::setting::Settings;
 use crate::units::Moment;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const OUT: usize = 0;
@@ -215,7 +217,10 @@ impl Behaviour for Topic {
     }
 
     fn change(&mut self, form: &mut Form<'_>) -> Change {
-        self.routes = Routes::read(form);
+        let before = std::mem::replace(&mut self.routes, Routes::read(form));
+        // Who was put in while the run goes on joins now; the others are as they were, whatever their branch is now.
+        let was: BTreeMap<&NodeId, bool> = before.ids().iter().zip(self.subscribed.iter().copied()).collect();
+        self.subscribed = self.routes.ids().iter().map(|id| was.get(id).copied().unwrap_or(false)).collect();
         self.read(form);
         Change::Kept
     }
