@@ -104,7 +104,7 @@ fn a_store_away_at_check_out_means_redelivery_and_then_dead_letters() {
             if back {
                 let (there, aside) = (there.clone(), aside.clone());
                 *restorer.borrow_mut() = Some(std::thread::spawn(move || {
-                    std::thread::sleep(Duration::from_millis(1_000));
+                    std::thread::sleep(Duration::from_secs(1));
                     std::fs::remove_file(&there).expect("it can be removed");
                     std::fs::rename(&aside, &there).expect("a folder can be renamed");
                 }));

@@ -121,7 +121,8 @@ fn put_in(delta: &Delta, plan: Plan, names: &mut Names, one: &mut Shard, now: Mo
             one.pipes.push(pipe);
         }
     }
-    let Plan { stations, expectations, title, .. } = plan;
+    let Plan { stations, expectations, title, needs, .. } = plan;
+    names.needs = needs.into();
     if *expectations != *names.expectations {
         // What was seen so far was held against other claims.
         names.expectations = expectations.as_slice().into();

@@ -16,6 +16,7 @@ use crate::node::Catalogue;
 use crate::stores::{StoreError, Stores};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, RunState, Tapped};
+use crate::trust::Grants;
 use crate::units::{Moment, Span};
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct Prepared {
     catalogue: Catalogue,
     /// Whether the run has a durable store.
     durable: bool,
+    /// What it is allowed, what is put in while it runs included.
+    grants: Grants,
     /// Kept alive for as long as the workers ask it.
     outside: Outside,
     until: Option<Moment>,
@@ -75,7 +78,8 @@ pub fn prepare(plan: Plan, catalogue: Catalogue, options: &RunOptions, taps: &Se
     names.watched = options.watched.iter().cloned().collect();
     let crew = Crew::start(shards, lines)?;
     let until = options.until.map(|until| Moment(until.0));
-    Ok(Prepared { names, crew, catalogue, durable, outside, until, warm_up: Moment(options.warm_up.0), within: options.within })
+    let grants = options.grants.clone();
+    Ok(Prepared { names, crew, catalogue, durable, grants, outside, until, warm_up: Moment(options.warm_up.0), within: options.within })
 }
 
 impl Prepared {
@@ -221,8 +225,9 @@ impl Conductor<'_> {
 
     /// Lets the run go on as this graph says: the plan is made while the workers go on, then they stand for as long as the change takes.
     fn redraw(&mut self, graph: &Graph) {
-        let Prepared { names, crew, catalogue, durable, .. } = &mut self.run;
-        let plan = match Plan::of(graph, *catalogue, Some(names.seed), &names.folder) {
+        let Prepared { names, crew, catalogue, durable, grants, .. } = &mut self.run;
+        let allowed = |mut plan: Plan| plan.grant(grants).map(|()| plan);
+        let plan = match Plan::of(graph, *catalogue, Some(names.seed), &names.folder).and_then(allowed) {
             Ok(_) if self.state == RunState::Stopping => Err("the run is ending".to_owned()),
             Ok(plan) if !*durable && plan.stations.iter().any(|station| station.behaviour.durable()) => {
                 Err("the file of the durable stores is opened as a run begins: a durable node comes into force with the next start"
