@@ -348,7 +348,8 @@ fn content(whole: &Graph, id: &NodeId, source: &Node) -> String {
 fn summary(kind: &'static Kind, settings: &Settings) -> String {
     use pipewright_runtime::node::FieldType;
     let short = kind.fields.iter().filter(|field| !matches!(field.ty, FieldType::LongText | FieldType::Template));
-    let set = short.filter(|field| settings.get(field.name).is_some_and(|value| field.default.setting().as_ref() != Some(value)));
+    let set = short
+        .filter(|field| settings.get(field.name).is_some_and(|value| field.default_under(kind.fields, settings).as_ref() != Some(value)));
     let texts = set.take(3).map(|field| {
         let text = match settings.get(field.name) {
             Some(Setting::Flag(true)) => field.label.to_lowercase(),
@@ -361,7 +362,7 @@ fn summary(kind: &'static Kind, settings: &Settings) -> String {
 
 /// A setting in a few words: the label of a choice, the name of a distribution, else the value as written.
 fn shown(kind: &'static Kind, settings: &Settings, name: &str) -> String {
-    let default = kind.field(name).and_then(|field| field.default.setting());
+    let default = kind.field(name).and_then(|field| field.default_under(kind.fields, settings));
     let Some(value) = settings.get(name).or(default.as_ref()) else { return String::new() };
     match value {
         Setting::Flag(flag) => if *flag { "on" } else { "off" }.to_owned(),

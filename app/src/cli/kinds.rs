@@ -59,6 +59,14 @@ fn page(kind: &Kind) -> String {
                     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
                 );
             }
+            for usual in field.usuals {
+                let value = usual.default.setting().map_or_else(|| "nothing".to_owned(), |setting| format!("`{}`", written(&setting)));
+                text += &format!(" Default {value} where `{}` is {}.", usual.choice, any_of(usual.words));
+            }
+            for lack in field.lacks {
+                let what = if lack.values.is_empty() { "Not".to_owned() } else { format!("{} not", any_of(lack.values)) };
+                text += &format!(" {what} where `{}` is {}: {}", lack.choice, any_of(lack.words), lack.why);
+            }
             if !field.source.is_empty() {
                 text += &format!(" Source: {}.", field.source);
             }
@@ -71,6 +79,10 @@ fn page(kind: &Kind) -> String {
         text += "\n";
     }
     text + &format!("\n## Example\n\n```ron\n{}\n```", kind.example.trim())
+}
+
+fn any_of(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
 }
 
 fn remark(port: &Port) -> &'static str {
@@ -164,6 +176,12 @@ fn described(kind: &'static Kind) -> Value {
             "required": matches!(field.default, Preset::Required),
             "default": field.default.setting().map(|setting| written(&setting)),
             "unit": field.unit, "help": field.help, "source": field.source,
+            "defaults": field.usuals.iter().map(|usual| json!({
+                "setting": usual.choice, "words": usual.words, "default": usual.default.setting().map(|setting| written(&setting)),
+            })).collect::<Vec<_>>(),
+            "lacks": field.lacks.iter().map(|lack| json!({
+                "setting": lack.choice, "words": lack.words, "values": lack.values, "why": lack.why,
+            })).collect::<Vec<_>>(),
             "when": field.when.map(|(choice, words)| json!({"setting": choice, "words": words})),
         })
     };

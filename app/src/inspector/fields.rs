@@ -21,15 +21,28 @@ pub enum Changed {
 
 /// Whether a field is shown: the choice it depends on has one of its words.
 pub fn shown(field: &Field, fields: &[Field], settings: &Settings) -> bool {
-    let Some((choice, words)) = field.when else { return true };
-    let default = fields.iter().find(|other| other.name == choice).and_then(|other| other.default.setting());
-    let value = settings.get(choice).or(default.as_ref());
-    value.and_then(Setting::as_choice).is_some_and(|word| words.contains(&word))
+    field.shown_under(fields, settings)
 }
 
-/// Shows one field with its label.
-pub fn field_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, set: Option<&Setting>, error: Option<&str>) -> Option<Changed> {
-    let default = field.default.setting();
+/// A field among the settings of its node: what it is when absent, and what it lacks, may depend on others.
+pub struct Asked<'a> {
+    /// The field.
+    pub field: &'static Field,
+    /// All fields of the kind.
+    pub fields: &'static [Field],
+    /// What is set.
+    pub settings: &'a Settings,
+}
+
+/// Shows one field with its label. One that is not to be had under the other settings is greyed, and says why; if it is set nevertheless, it can be
+/// taken out.
+pub fn field_ui(ui: &mut Ui, theme: &Theme, id: Id, asked: &Asked<'_>, error: Option<&str>) -> Option<Changed> {
+    let field = asked.field;
+    let set = asked.settings.get(field.name);
+    let default = field.default_under(asked.fields, asked.settings);
+    if let Some(why) = field.lacks_under(asked.fields, asked.settings) {
+        return lacking_ui(ui, theme, field, set, why);
+    }
     let differs = set.filter(|set| Some(*set) != default.as_ref());
     let default_text = default.as_ref().map_or_else(|| "nothing".to_owned(), text_of);
     let row = Row {
@@ -38,12 +51,32 @@ pub fn field_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, set: 
         source: field.source,
         differs: differs.map(|_| default_text.as_str()),
         wrong: error.is_some(),
+        faint: false,
         wide: is_wide(&field.ty, set),
     };
     let value = set.or(default.as_ref());
     let mut changed = None;
-    let reset = row.ui(ui, theme, |ui| changed = value_ui(ui, theme, id, field, value, error));
+    let reset = row.ui(ui, theme, |ui| changed = value_ui(ui, theme, id, asked, value, error));
     if reset { Some(Changed::Reset) } else { changed }
+}
+
+/// A field that there is not, as things are chosen.
+fn lacking_ui(ui: &mut Ui, theme: &Theme, field: &Field, set: Option<&Setting>, why: &str) -> Option<Changed> {
+    let mut row = Row::plain(field.label, why);
+    row.wrong = set.is_some();
+    row.faint = set.is_none();
+    let mut changed = None;
+    row.ui(ui, theme, |ui| {
+        ui.horizontal(|ui| {
+            let text = set.map_or_else(|| "not to be had".to_owned(), text_of);
+            let label = egui::Label::new(egui::RichText::new(text).size(11.5).color(theme.faint)).truncate();
+            ui.add(label).on_hover_text(why);
+            if set.is_some() && ui.small_button("Take out").on_hover_text(why).clicked() {
+                changed = Some(Changed::Reset);
+            }
+        });
+    });
+    changed
 }
 
 fn is_wide(ty: &FieldType, set: Option<&Setting>) -> bool {
@@ -71,7 +104,8 @@ fn is_wide(ty: &FieldType, set: Option<&Setting>) -> bool {
     }
 }
 
-fn value_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, value: Option<&Setting>, error: Option<&str>) -> Option<Changed> {
+fn value_ui(ui: &mut Ui, theme: &Theme, id: Id, asked: &Asked<'_>, value: Option<&Setting>, error: Option<&str>) -> Option<Changed> {
+    let field = asked.field;
     let optional = !matches!(field.default, Preset::Required);
     let mut line = |read: fn(&str, &FieldType) -> Result<Setting, String>| {
         let current = value.map(text_of).unwrap_or_default();
@@ -101,7 +135,7 @@ fn value_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, value: Op
             response.clone().accessible_name(field.label);
             response.changed().then_some(Changed::To(Setting::Flag(on)))
         }
-        FieldType::Choice(words) => choice_ui(ui, id, field, words, value, error, theme),
+        FieldType::Choice(words) => choice_ui(ui, id, asked, words, value, error, theme),
         FieldType::Distribution => distribution::distribution_ui(ui, theme, id, field.label, value, error).map(Changed::To),
         FieldType::Rules => lists::pairs_ui(ui, theme, id, value, ["name", "predicate"], error).map(Changed::To),
         FieldType::Weights => lists::weights_ui(ui, theme, id, value, error).map(Changed::To),
@@ -113,7 +147,7 @@ fn value_ui(ui: &mut Ui, theme: &Theme, id: Id, field: &'static Field, value: Op
 fn choice_ui(
     ui: &mut Ui,
     id: Id,
-    field: &Field,
+    asked: &Asked<'_>,
     words: &[Word],
     value: Option<&Setting>,
     error: Option<&str>,
@@ -125,13 +159,16 @@ fn choice_ui(
     let width = ui.available_width();
     let combo = ComboBox::from_id_salt(id).width(width).truncate().selected_text(label).show_ui(ui, |ui| {
         for word in words {
-            let response = ui.selectable_label(word.name == current, word.label).on_hover_text(word.help);
+            let lacks = asked.field.lacks_word_under(word.name, asked.fields, asked.settings);
+            let label = egui::Button::selectable(word.name == current, word.label);
+            let response =
+                ui.add_enabled(lacks.is_none(), label).on_hover_text(word.help).on_disabled_hover_text(lacks.unwrap_or_default());
             if response.clicked() && word.name != current {
                 changed = Some(Changed::To(Setting::word(word.name)));
             }
         }
     });
-    combo.response.accessible_name(field.label);
+    combo.response.accessible_name(asked.field.label);
     if let Some(error) = error {
         ui.add(egui::Label::new(egui::RichText::new(error).size(11.0).color(theme.failed)).wrap());
     }

@@ -2,7 +2,7 @@
 
 use super::composite;
 use super::draft::{line_ui, title_ui};
-use super::fields::{Changed, field_ui, shown};
+use super::fields::{Asked, Changed, field_ui, shown};
 use super::live;
 use super::row::Row;
 use crate::action::{Action, Item};
@@ -90,7 +90,8 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node:
         }
         let error = error_of(state.front(), id, field.name);
         let widget = Id::unique(("setting", id.as_str(), field.name));
-        let changed = field_ui(ui, theme, widget, field, node.settings.get(field.name), error.as_deref());
+        let asked = Asked { field, fields: kind.fields, settings: &node.settings };
+        let changed = field_ui(ui, theme, widget, &asked, error.as_deref());
         if let Some(changed) = changed {
             let label = format!("Change {}", field.label.to_lowercase());
             let value = match changed {

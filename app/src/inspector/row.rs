@@ -18,6 +18,8 @@ pub struct Row<'a> {
     pub differs: Option<&'a str>,
     /// Whether the value is wrong.
     pub wrong: bool,
+    /// Whether there is nothing to do here.
+    pub faint: bool,
     /// Whether the field needs the whole width, below its label.
     pub wide: bool,
 }
@@ -25,7 +27,7 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// A row with nothing but a label.
     pub const fn plain(label: &'a str, help: &'a str) -> Self {
-        Self { label, help, source: "", differs: None, wrong: false, wide: false }
+        Self { label, help, source: "", differs: None, wrong: false, faint: false, wide: false }
     }
 
     /// Shows the row; true if it is to go back to the default.
@@ -34,7 +36,11 @@ impl<'a> Row<'a> {
         let label_width = if self.wide { width } else { (width * LABEL_SHARE).floor() };
         let mut reset = false;
         let mut show_label = |ui: &mut Ui| {
-            let colour = if self.wrong { theme.failed } else { theme.text };
+            let colour = match (self.wrong, self.faint) {
+                (true, _) => theme.failed,
+                (false, true) => theme.faint,
+                (false, false) => theme.text,
+            };
             let (rect, response) = ui.allocate_exact_size(vec2(label_width, 26.0), Sense::click());
             response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, self.label));
             if let Some(default) = self.differs {

@@ -74,7 +74,8 @@ impl<'a> Survey<'a> {
         self.kinds[number].is_some() && self.ports[number].inputs.is_empty()
     }
 
-    /// The value of a node's setting or its default; `None` if its kind has no such field, or does not show it under the other settings.
+    /// The value of a node's setting or its default; `None` if its kind has no such field, or does not show it, or
+    /// lacks it, under the other settings.
     pub fn value(&self, number: usize, name: &str) -> Option<Setting> {
         let (kind, node) = (self.kinds[number]?, self.node(number));
         let field = kind.field(name)?;
@@ -84,7 +85,10 @@ impl<'a> Survey<'a> {
                 return None;
             }
         }
-        node.settings.get(name).cloned().or_else(|| field.default.setting())
+        if field.lacks_under(kind.fields, &node.settings).is_some() {
+            return None;
+        }
+        node.settings.get(name).cloned().or_else(|| field.default_under(kind.fields, &node.settings))
     }
 
     /// The error output of a node, and whether a pipe leaves it.

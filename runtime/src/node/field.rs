@@ -1,6 +1,6 @@
 //! The description of one setting: its type, unit, range, default and help. Forms, checks and the reference follow from it.
 
-use crate::setting::Setting;
+use crate::setting::{Setting, Settings};
 
 /// A default value, in a form that can stand in a `static`.
 #[derive(Clone, Copy)]
@@ -108,6 +108,31 @@ pub enum FieldType {
     Profile,
 }
 
+/// Something that a field lacks while a choice field has one of these words: itself, or some words of its own. The form says why, and the inspector
+/// greys it out with the same words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lack {
+    /// The choice field that decides.
+    pub choice: &'static str,
+    /// Its words under which this holds.
+    pub words: &'static [&'static str],
+    /// The words of this field that are not to be had; none listed: the whole field is not.
+    pub values: &'static [&'static str],
+    /// One sentence: why, and what there is instead.
+    pub why: &'static str,
+}
+
+/// Another default while a choice field has one of these words.
+#[derive(Clone, Copy)]
+pub struct Usual {
+    /// The choice field that decides.
+    pub choice: &'static str,
+    /// Its words under which this holds.
+    pub words: &'static [&'static str],
+    /// The default then.
+    pub default: Preset,
+}
+
 /// One setting of a kind.
 pub struct Field {
     /// The name in files: a short word in snake case.
@@ -128,6 +153,10 @@ pub struct Field {
     pub source: &'static str,
     /// Shown only while the choice field named first has one of these words; a flag has the word `true` or `false`.
     pub when: Option<(&'static str, &'static [&'static str])>,
+    /// What it lacks under which choices.
+    pub lacks: &'static [Lack],
+    /// Other defaults under which choices.
+    pub usuals: &'static [Usual],
 }
 
 impl Field {
@@ -140,7 +169,7 @@ impl Field {
         default: Preset,
         help: &'static str,
     ) -> Self {
-        Self { name, label, group, ty, default, unit: "", help, source: "", when: None }
+        Self { name, label, group, ty, default, unit: "", help, source: "", when: None, lacks: &[], usuals: &[] }
     }
 
     /// The same with a unit.
@@ -163,4 +192,49 @@ impl Field {
         self.when = Some((choice, words));
         self
     }
+
+    /// The same, with what it lacks under which choices.
+    #[must_use]
+    pub const fn lacking(mut self, lacks: &'static [Lack]) -> Self {
+        self.lacks = lacks;
+        self
+    }
+
+    /// The same, with other defaults under which choices.
+    #[must_use]
+    pub const fn usually(mut self, usuals: &'static [Usual]) -> Self {
+        self.usuals = usuals;
+        self
+    }
+
+    /// What it is when absent, under these settings of the kind that has these fields.
+    pub fn default_under(&self, fields: &[Self], settings: &Settings) -> Option<Setting> {
+        let usual = self.usuals.iter().find(|usual| chosen(fields, settings, usual.choice, usual.words));
+        usual.map_or(&self.default, |usual| &usual.default).setting()
+    }
+
+    /// Whether it is shown under these settings: the choice it depends on has one of its words.
+    pub fn shown_under(&self, fields: &[Self], settings: &Settings) -> bool {
+        self.when.is_none_or(|(choice, words)| chosen(fields, settings, choice, words))
+    }
+
+    /// Why the whole field is not to be had under these settings, if so.
+    pub fn lacks_under(&self, fields: &[Self], settings: &Settings) -> Option<&'static str> {
+        let mut lacks = self.lacks.iter().filter(|lack| lack.values.is_empty());
+        lacks.find(|lack| chosen(fields, settings, lack.choice, lack.words)).map(|lack| lack.why)
+    }
+
+    /// Why one of its words is not to be had under these settings, if so.
+    pub fn lacks_word_under(&self, word: &str, fields: &[Self], settings: &Settings) -> Option<&'static str> {
+        let mut lacks = self.lacks.iter().filter(|lack| lack.values.contains(&word));
+        lacks.find(|lack| chosen(fields, settings, lack.choice, lack.words)).map(|lack| lack.why)
+    }
+}
+
+/// Whether a choice field has one of these words.
+fn chosen(fields: &[Field], settings: &Settings, choice: &str, words: &[&str]) -> bool {
+    let Some(field) = fields.iter().find(|field| field.name == choice) else { return false };
+    let default = field.default.setting();
+    let value = settings.get(choice).or(default.as_ref());
+    value.and_then(Setting::as_choice).is_some_and(|word| words.contains(&word))
 }

@@ -53,7 +53,7 @@ pub struct Receiver<'a> {
 impl Receiver<'_> {
     /// One of its settings, or the default.
     pub fn value(&self, name: &str) -> Option<Setting> {
-        self.settings.get(name).cloned().or_else(|| self.kind.field(name)?.default.setting())
+        self.settings.get(name).cloned().or_else(|| self.kind.field(name)?.default_under(self.kind.fields, self.settings))
     }
 
     /// A text or word among its settings, or the default.
@@ -137,24 +137,26 @@ impl<'a> Form<'a> {
 
     /// The value as it stands, or the default.
     pub fn value(&mut self, name: &str) -> Option<Setting> {
-        if let Some(setting) = self.settings.get(name) {
-            return Some(setting.clone());
-        }
         let field = self.kind.field(name).expect("a kind reads only fields it declares");
-        if matches!(field.default, Preset::Required) && self.shown(name) {
+        if let Some(setting) = self.settings.get(name) {
+            let word = setting.as_str().unwrap_or_default();
+            let lacks = field.lacks_under(self.kind.fields, self.settings);
+            let Some(why) = lacks.or_else(|| field.lacks_word_under(word, self.kind.fields, self.settings)) else {
+                return Some(setting.clone());
+            };
+            let choice = field.lacks.iter().find(|lack| lack.why == why).map_or("", |lack| lack.choice);
+            let by = self.settings.get(choice).and_then(Setting::as_str).unwrap_or_default();
+            let what = if lacks.is_some() { format!("`{name}`") } else { format!("`{name}: {word}`") };
+            let problem = Problem::error("PW215", self.subject(name), format!("there is no {what} with `{choice}: {by}`"));
+            self.problems.push(problem.hint(why));
+            return field.default_under(self.kind.fields, self.settings);
+        }
+        if matches!(field.default, Preset::Required) && field.shown_under(self.kind.fields, self.settings) {
             let subject = self.subject(name);
             let message = format!("`{name}` must be set");
             self.problems.push(Problem::error("PW201", subject, message).hint(field.help));
         }
-        field.default.setting()
-    }
-
-    /// Whether the field is shown, that is, whether the choice it depends on has one of its words.
-    fn shown(&self, name: &str) -> bool {
-        let Some((choice, words)) = self.kind.field(name).and_then(|field| field.when) else { return true };
-        let default = self.kind.field(choice).and_then(|field| field.default.setting());
-        let set = self.settings.get(choice).or(default.as_ref());
-        set.and_then(Setting::as_choice).is_some_and(|word| words.contains(&word))
+        field.default_under(self.kind.fields, self.settings)
     }
 
     fn read<T>(&mut self, name: &str, read: impl Fn(&Setting) -> Result<T, String>) -> Option<T> {
@@ -165,7 +167,8 @@ impl<'a> Form<'a> {
                 let subject = self.subject(name);
                 let help = self.kind.field(name).map_or("", |field| field.help);
                 self.problems.push(Problem::error("PW202", subject, message).hint(help));
-                self.kind.field(name)?.default.setting().and_then(|default| read(&default).ok())
+                let default = self.kind.field(name)?.default_under(self.kind.fields, self.settings)?;
+                read(&default).ok()
             }
         }
     }
