@@ -20,7 +20,7 @@ pub mod reason;
 pub mod script;
 
 pub use batch::Batch;
-pub use behaviour::{Behaviour, Change, Event, Gauge, Intake, Ticket, Verdict};
+pub use behaviour::{Behaviour, Change, Event, Fault, Gauge, Intake, Ticket, Verdict};
 pub use effects::{Effect, Effects};
 pub use field::{Field, FieldType, Preset};
 pub use form::{Form, Need, Receiver};

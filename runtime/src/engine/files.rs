@@ -62,6 +62,7 @@ impl Files {
             },
             Ask::Claim(_) => Err("no store of claims is reached from here".to_owned()),
             Ask::ReadInput { .. } => Err("standard input is not read here".to_owned()),
+            Ask::Backlog => Err("stores answer for their backlog themselves".to_owned()),
             Ask::Recover { .. } | Ask::Keep { .. } => Err("durable stores are not kept here".to_owned()),
             Ask::Exchange { .. } | Ask::EndPrograms => Err("programs are not run here".to_owned()),
             Ask::Serve(_) | Ask::NextRequests { .. } | Ask::Respond { .. } | Ask::EndServing => Err("nothing listens here".to_owned()),

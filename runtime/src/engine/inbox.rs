@@ -70,6 +70,26 @@ impl<T> Inbox<T> {
         self.items.pop_front()
     }
 
+    /// Takes out all things that satisfy `is_taken`, visible or not, by source; what stays keeps its order.
+    pub fn take_where(&mut self, is_taken: impl Fn(u32) -> bool) -> Vec<(u32, T)> {
+        if !self.items.iter().any(|(source, _)| is_taken(*source)) {
+            return Vec::new();
+        }
+        self.seal();
+        let (mut taken, mut kept) = (Vec::new(), VecDeque::with_capacity(self.items.len()));
+        let fresh_from = self.fresh_from;
+        for (at, (source, item)) in std::mem::take(&mut self.items).into_iter().enumerate() {
+            if is_taken(source) {
+                self.fresh_from -= usize::from(at < fresh_from);
+                taken.push((source, item));
+            } else {
+                kept.push_back((source, item));
+            }
+        }
+        self.items = kept;
+        taken
+    }
+
     /// The source of the first visible thing.
     pub fn first_source(&self) -> Option<u32> {
         self.items.front().map(|(source, _)| *source)

@@ -82,6 +82,8 @@ pub struct Pipe {
     pub finished: u32,
     /// Receiver: credit given out and not used (pull).
     pub outstanding: u32,
+    /// Receiver: whether it has taken its credit back and waits to hear how much that was (pull). It gives none meanwhile.
+    pub revoking: bool,
     /// Receiver: how many messages a plain consumer takes ahead (pull), see [`Pipe::prove`].
     pub ahead: u32,
     /// Receiver: messages in the station's input that came through here.
@@ -120,6 +122,7 @@ impl Pipe {
             taken_bytes: 0,
             finished: 0,
             outstanding: 0,
+            revoking: false,
             waiting: 0,
             wait: Histogram::default(),
             wait_by_priority: None,

@@ -6,7 +6,7 @@ use super::shard::Shard;
 use super::station::{Health, Station};
 use crate::id::NodeId;
 use crate::letter::Shelf;
-use crate::node::{Flow, Intake};
+use crate::node::{Flow, Gauge, Intake};
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::laws::Laws;
 use crate::telemetry::snapshot::{Books, JournalLine, Mode, NodeFigures, NodeState, PipeFigures, Quantiles, RunState, Snapshot};
@@ -195,6 +195,10 @@ fn node_figures(station: &Station, trail: &mut NodeTrail, now: Moment) -> NodeFi
     };
     let mut gauges = Vec::new();
     station.behaviour.gauges(now, &mut gauges);
+    if station.store.is_some() && rate_out > rate_in {
+        // As long as it goes on like this; a store that does not empty has no such time.
+        gauges.push(Gauge { name: "time to drain", value: station.behaviour.backlog() as f64 / (rate_out - rate_in), unit: "s" });
+    }
     NodeFigures {
         state,
         received: counts.received,

@@ -4,6 +4,7 @@
 mod carry;
 mod change;
 mod gather;
+mod crash;
 mod pass;
 mod redrive;
 mod removal;

@@ -3,7 +3,7 @@
 use super::desk::Returning;
 use crate::letter::Letter;
 use crate::message::Message;
-use crate::node::{Answer, Ticket};
+use crate::node::{Answer, Fault, Ticket};
 use crate::units::Moment;
 use std::sync::Arc;
 
@@ -46,7 +46,9 @@ pub enum Signal {
         number: u64,
         /// The attempt.
         attempt: u32,
-        /// Why.
+        /// Why, in a word.
+        fault: Fault,
+        /// Why, in words.
         error: Arc<str>,
     },
     /// A consumer asks for more time.
@@ -66,6 +68,29 @@ pub enum Signal {
         generation: u32,
         /// What came back.
         answer: Box<Answer>,
+    },
+    /// The receiver of a pull pipe takes back what credit is left (G3). Its store says how much that was.
+    Revoked {
+        /// The pipe.
+        pipe: u32,
+    },
+    /// A store gives back credit that was taken back.
+    CreditBack {
+        /// The pipe.
+        pipe: u32,
+        /// How much.
+        credit: u32,
+    },
+    /// A receiver asks its store how much there is to do.
+    CountAsked {
+        /// Who asks.
+        station: u32,
+        /// Its request.
+        ticket: Ticket,
+        /// Its generation.
+        generation: u32,
+        /// How many stores are asked.
+        stores: u32,
     },
     /// A dead letter comes back to where it was given up. Carries one message in the books.
     Redriven(Box<Returning>),

@@ -123,6 +123,20 @@ impl Slots {
         self.all.iter().any(|slot| matches!(slot.waiting, Some(Waiting::Hold { pipe: Some(pipe), .. }) if pipe == pull))
     }
 
+    /// Takes every held message out; wakes stay.
+    pub fn take_holds(&mut self) -> Vec<(Message, Option<u32>)> {
+        let mut taken = Vec::with_capacity(self.holds);
+        for (at, slot) in self.all.iter_mut().enumerate() {
+            if let Some(Waiting::Hold { message, pipe, .. }) = slot.waiting.take_if(|waiting| matches!(waiting, Waiting::Hold { .. })) {
+                self.free.push(at as u32);
+                taken.push((message, pipe));
+            }
+        }
+        self.holds = 0;
+        self.by_ticket = None;
+        taken
+    }
+
     /// Takes every held message out and forgets every wake, as on a restart.
     pub fn clear(&mut self) -> Vec<(Message, Option<u32>)> {
         self.holds = 0;

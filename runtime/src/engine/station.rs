@@ -193,6 +193,8 @@ pub struct Station {
     pub instant: (Moment, u32),
     /// What it counted.
     pub counts: Counts,
+    /// Since when it is measured.
+    pub begun: Moment,
     /// What it had counted when the warm-up ended.
     pub counts_before: Counts,
     /// The newest error.
@@ -201,6 +203,8 @@ pub struct Station {
     pub busy: Weighted,
     /// Servers finished, with a blocked output.
     pub blocked: Weighted,
+    /// Servers there are, once that has changed.
+    pub offered: Option<Weighted>,
     /// From taking a message in to letting it go.
     pub residence: Histogram,
     /// End-to-end latency of the messages that ended well here; `None` while none has (G6).
@@ -344,12 +348,33 @@ impl Station {
         }
     }
 
+    /// Servers it has had on average, for shares; never below one, so that a share is one of something.
+    pub fn servers_mean(&self, now: Moment) -> f64 {
+        let mean = self.offered.map_or_else(|| f64::from(self.servers()), |offered| offered.mean(now));
+        if mean > 0.0 { mean } else { 1.0 }
+    }
+
+    /// The number of servers is another from now on; it was `before` until now.
+    pub fn offers(&mut self, now: Moment, before: u32) {
+        let (since, servers) = (self.begun, self.servers());
+        let offered = self.offered.get_or_insert_with(|| {
+            let mut offered = Weighted::new(since);
+            offered.set(since, u64::from(before));
+            offered
+        });
+        offered.set(now, u64::from(servers));
+    }
+
     /// Forgets what was measured so far: the warm-up is over. The books go on.
     pub fn restart_statistics(&mut self, now: Moment) {
         self.counts_before = self.counts.clone();
         self.account.before = super::laws::Times::of(self, now);
+        self.begun = now;
         self.busy.begin(now);
         self.blocked.begin(now);
+        if let Some(offered) = &mut self.offered {
+            offered.begin(now);
+        }
         self.residence.clear();
         self.latency = None;
         if let Some(store) = &mut self.store {

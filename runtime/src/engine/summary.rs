@@ -147,7 +147,7 @@ fn trust_report((need, granted): &(Need, bool)) -> TrustReport {
 
 fn node_report(station: &Station, now: Moment, measured: f64, within: Option<u64>) -> NodeReport {
     let counts = station.counts.since(&station.counts_before);
-    let servers = f64::from(station.servers().max(1));
+    let servers = station.servers_mean(now);
     NodeReport {
         kind: station.kind.name.to_owned(),
         received: counts.received,

@@ -10,13 +10,28 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
 
+/// Why a delivery comes back (G4). Which of them count towards the most deliveries is for the rules of the store to say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Given back unharmed: whoever had it did not try, or was stopped.
+    Returned,
+    /// The work failed, and its consumer says so.
+    Failed,
+    /// Its consumer says that it will never succeed.
+    GivenUp,
+    /// Its consumer died, with all that it held.
+    Crashed,
+    /// Its consumer kept it longer than its lock. Only stores say so.
+    LockLost,
+}
+
 /// How the last descendant of a delivery ended (G4).
 #[derive(Clone, PartialEq, Debug)]
 pub enum Verdict {
     /// Everything made from it was delivered, kept or dropped on purpose.
     Ack,
     /// Something failed; the whole comes back.
-    Nack(Arc<str>),
+    Nack(Fault, Arc<str>),
 }
 
 /// What reaches a behaviour, one at a time.
@@ -131,7 +146,7 @@ pub trait Behaviour: Send {
     /// as no event of the same moment can depend on it: handing out, above all.
     fn rest(&mut self, _fx: &mut Effects<'_>) {}
 
-    /// How it takes messages in; asked again after changed settings, and of a store after every event.
+    /// How it takes messages in; asked again after changed settings, after [`Effects::intake_changed`], and of a store after every event.
     fn intake(&self) -> Intake {
         Intake::Plain
     }
@@ -151,6 +166,11 @@ pub trait Behaviour: Send {
     /// holds it against the time-weighted mean of [`Behaviour::held`] at the end of every run (Little's law). `None`: not a store.
     fn waited(&self, _now: Moment) -> Option<u128> {
         None
+    }
+
+    /// Stores: how many messages are not done with, waiting or in the hands of consumers. Whoever scales by the backlog is told this.
+    fn backlog(&self) -> u64 {
+        self.held()
     }
 
     /// How many dead letters ended here: a dead-letter node keeps them on purpose, and those it no longer keeps stay counted.

@@ -1,7 +1,7 @@
 //! What a behaviour may ask for while it takes an event. Asking records the wish; the engine carries the wishes out after the event, in
 //! order, and throws them away if the behaviour panicked.
 
-use super::behaviour::Ticket;
+use super::behaviour::{Fault, Ticket};
 use super::lane::{Lane, Passed, Way};
 use super::outside::Ask;
 use crate::id::MessageId;
@@ -37,7 +37,11 @@ pub enum Effect {
     /// A message failed here: to the error output; unwired, back to its store; with no store, to the graph's dead letters.
     Reject(Message, Arc<str>),
     /// A message failed here and goes back to its store (G4); with no store it is rejected.
-    Nack(Message, Arc<str>),
+    Nack(Message, Fault, Arc<str>),
+    /// This node dies: all it holds, and all that stores have handed out to it, goes back to them. It lives on with what it knows.
+    Crash(Arc<str>),
+    /// [`super::Behaviour::intake`] says something else from now on.
+    IntakeChanged,
     /// A store gives a message up: to its error output; unwired, to the graph's dead letters.
     DeadLetter(Message, &'static str, Arc<str>),
     /// The deliveries that waited for a message end well: a store has taken it (G4).
@@ -300,9 +304,29 @@ impl<'a> Effects<'a> {
         self.wishes.push_back(Effect::Reject(message, error.into()));
     }
 
-    /// A message failed here and goes back to where it came from.
+    /// A message goes back to where it came from, unharmed.
     pub fn nack(&mut self, message: Message, error: impl Into<Arc<str>>) {
-        self.wishes.push_back(Effect::Nack(message, error.into()));
+        self.fail(message, Fault::Returned, error);
+    }
+
+    /// A message goes back to where it came from, for this fault.
+    pub fn fail(&mut self, message: Message, fault: Fault, error: impl Into<Arc<str>>) {
+        self.wishes.push_back(Effect::Nack(message, fault, error.into()));
+    }
+
+    /// This node dies, with all it holds and all that stores have handed out to it. Say [`Effects::intake_changed`] when it takes no more.
+    pub fn crash(&mut self, error: impl Into<Arc<str>>) {
+        self.wishes.push_back(Effect::Crash(error.into()));
+    }
+
+    /// Says that the node takes in more, or less, than before.
+    pub fn intake_changed(&mut self) {
+        self.wishes.push_back(Effect::IntakeChanged);
+    }
+
+    /// Tells who waits for these deliveries that they ended well, apart from any message: an acknowledgement that took its time.
+    pub fn settle(&mut self, settlement: crate::message::Settlement) {
+        self.wishes.push_back(Effect::Accept(settlement));
     }
 
     /// A store gives a message up.

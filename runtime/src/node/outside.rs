@@ -49,6 +49,9 @@ pub enum Ask {
         /// Whether what was there is cut off first.
         truncate: bool,
     },
+    /// How much there is to do in the stores that this node takes from. No world is touched: each of them answers at once, with
+    /// [`Answer::Backlog`].
+    Backlog,
     /// Add bytes to standard output. Answered with [`Answer::Done`].
     Print {
         /// What to print.
@@ -277,6 +280,13 @@ pub enum Answer {
         line: u64,
         /// Whether the end was reached (of a file: for now; it may grow).
         end: bool,
+    },
+    /// How much there is to do in one store.
+    Backlog {
+        /// Messages not done with, waiting or in the hands of consumers.
+        messages: u64,
+        /// How many such answers come in all to this request.
+        stores: u32,
     },
     /// What a store of claims, or a handle, answers with.
     Claim(ClaimAnswer),

@@ -11,7 +11,8 @@ pub use seen::{Ended, Left, Seen};
 
 use super::effects::Identity;
 use super::{
-    Answer, Ask, Behaviour, Change, Effect, Effects, Event, Flow, Form, Gauge, Intake, Kind, PortRole, Ports, Receiver, Ticket, Verdict,
+    Answer, Ask, Behaviour, Change, Effect, Effects, Event, Fault, Flow, Form, Gauge, Intake, Kind, PortRole, Ports, Receiver, Ticket,
+    Verdict,
 };
 use crate::id::{MessageId, NodeId, hash_text};
 use crate::message::{Message, Payload, Settlement, Value};
@@ -296,7 +297,7 @@ impl Script {
         let Settlement::One(delivery) = self.seen.left[index].message.settlement else {
             panic!("message {index} that left carries no delivery: {:?}", self.seen.left[index])
         };
-        if matches!(verdict, Verdict::Nack(_)) {
+        if matches!(verdict, Verdict::Nack(..)) {
             self.tally.came_back += 1;
         }
         self.event(Event::Settled { number: delivery.number, attempt: delivery.attempt, verdict });
@@ -308,9 +309,14 @@ impl Script {
         self.settle(index, Verdict::Ack)
     }
 
-    /// Settles with a nack.
+    /// Settles with a nack: the work failed.
     pub fn nack(&mut self, index: usize) -> &mut Self {
-        self.settle(index, Verdict::Nack("failed".into()))
+        self.fail(index, Fault::Failed)
+    }
+
+    /// Settles with a nack for this fault.
+    pub fn fail(&mut self, index: usize, fault: Fault) -> &mut Self {
+        self.settle(index, Verdict::Nack(fault, "failed".into()))
     }
 
     /// Asks the store for more time for what it handed out.
@@ -365,7 +371,7 @@ impl Script {
         self.flush();
         for (message, key) in std::mem::take(&mut self.holds).into_values() {
             self.agenda.remove(&key);
-            self.carry_out(Effect::Nack(message, "the node was removed".into()));
+            self.carry_out(Effect::Nack(message, Fault::Returned, "the node was removed".into()));
         }
         let mut wishes = VecDeque::new();
         let mut fx = Effects::new(self.now, &self.identity, &mut self.rooms, &self.wired, &mut self.tickets, &mut wishes);

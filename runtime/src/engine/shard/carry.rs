@@ -7,8 +7,8 @@ use crate::engine::slots::Waiting;
 use crate::engine::station::Station;
 use crate::id::mix;
 use crate::message::{INLINE_LIMIT, Message, Settlement, Tracked};
-use crate::node::reason::TOO_BIG;
-use crate::node::{Effect, Effects, Fan, Flow, Intake, PortRole};
+use crate::node::reason::{TOO_BIG, is_expiry, is_overflow};
+use crate::node::{Ask, Effect, Effects, Fan, Fault, Flow, Intake, PortRole};
 use crate::units::{Moment, Span};
 use std::sync::Arc;
 
@@ -80,16 +80,18 @@ impl Shard {
             Effect::Deliver(message) => self.deliver(station, &message),
             Effect::Drop(message, reason) => {
                 station.counts.drop(reason);
-                station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
-                station.counts.expired += u64::from(reason == crate::node::reason::EXPIRED);
+                station.counts.refused += u64::from(is_overflow(reason));
+                station.counts.expired += u64::from(is_expiry(reason));
                 self.ended(station, &message, 2);
             }
             Effect::Superseded => station.counts.drop(crate::node::reason::SUPERSEDED),
             Effect::Reject(message, error) => self.reject(station, message, &error),
-            Effect::Nack(message, error) => self.nack(station, message, &error),
+            Effect::Nack(message, fault, error) => self.nack(station, message, fault, &error),
+            Effect::Crash(error) => self.crash(station, &error),
+            Effect::IntakeChanged => self.intake_changed(station),
             Effect::Refuse(message, error) => {
                 station.counts.refused += 1;
-                self.nack(station, message, &error);
+                self.nack(station, message, Fault::Returned, &error);
             }
             Effect::DeadLetter(message, reason, error) => self.dead_letter(station, message, reason, &error),
             Effect::Accept(settlement) => self.close(station, &settlement),
@@ -121,6 +123,7 @@ impl Shard {
                     self.schedule(station, slot, self.now);
                 }
             }
+            Effect::Ask(ticket, ask) if *ask == Ask::Backlog => self.ask_stores(station, ticket),
             Effect::Ask(ticket, ask) => {
                 let generation = station.generation;
                 station.asks += 1;

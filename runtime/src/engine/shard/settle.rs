@@ -10,6 +10,8 @@ use crate::engine::signal::Signal;
 use crate::engine::station::Station;
 use crate::letter::{self, Failure};
 use crate::message::{Delivery, Message, Settlement, Tracked};
+use crate::node::Fault;
+use crate::node::reason::{is_expiry, is_overflow};
 use std::sync::Arc;
 
 impl Shard {
@@ -51,33 +53,33 @@ impl Shard {
         } else if message.settlement.deliveries().is_empty() {
             self.collect_dead_letter(station, message, "error", error);
         } else {
-            self.give_back(station, &message, error);
+            self.give_back(station, &message, Fault::Failed, error);
         }
     }
 
     /// A message failed and goes back to its store; with no store it is rejected.
-    pub(super) fn nack(&mut self, station: &mut Station, message: Message, error: &Arc<str>) {
+    pub(super) fn nack(&mut self, station: &mut Station, message: Message, fault: Fault, error: &Arc<str>) {
         if message.settlement.deliveries().is_empty() {
             return self.reject(station, message, error);
         }
         self.failed(station, error);
-        self.give_back(station, &message, error);
+        self.give_back(station, &message, fault, error);
     }
 
-    fn give_back(&mut self, station: &mut Station, message: &Message, error: &Arc<str>) {
+    fn give_back(&mut self, station: &mut Station, message: &Message, fault: Fault, error: &Arc<str>) {
         station.residence.record(self.now.since(message.arrived).0);
         let settlement = message.settlement.clone();
-        self.nack_deliveries(station, &settlement, error);
+        self.nack_deliveries(station, &settlement, fault, error);
     }
 
     /// Sends every delivery back. An aggregate of several gives back all its parts: they are absorbed no longer.
-    pub(super) fn nack_deliveries(&mut self, station: &mut Station, settlement: &Settlement, error: &Arc<str>) {
+    pub(super) fn nack_deliveries(&mut self, station: &mut Station, settlement: &Settlement, fault: Fault, error: &Arc<str>) {
         let source = Self::source(station);
         let deliveries = settlement.deliveries();
         station.counts.absorbed -= i64::try_from(deliveries.len()).expect("fewer deliveries than 2^63") - 1;
         self.given_back += deliveries.len() as u64;
         for delivery in deliveries {
-            let nacked = Signal::Nacked { number: delivery.number, attempt: delivery.attempt, error: error.clone() };
+            let nacked = Signal::Nacked { number: delivery.number, attempt: delivery.attempt, fault, error: error.clone() };
             self.signal(station, delivery.origin, source, nacked);
         }
     }
@@ -93,8 +95,8 @@ impl Shard {
     /// A store gives a message up.
     pub(super) fn dead_letter(&mut self, station: &mut Station, mut message: Message, reason: &'static str, error: &Arc<str>) {
         station.counts.given_up += 1;
-        station.counts.refused += u64::from(reason == crate::node::reason::OVERFLOW);
-        station.counts.expired += u64::from(reason == crate::node::reason::EXPIRED);
+        station.counts.refused += u64::from(is_overflow(reason));
+        station.counts.expired += u64::from(is_expiry(reason));
         if let Settlement::One(delivery) = &mut message.settlement
             && delivery.origin == Delivery::HERE
         {

@@ -5,7 +5,7 @@ use crate::engine::signal::{Parcel, Signal, source_of_pipe, source_of_station};
 use crate::engine::station::{Health, Station};
 use crate::message::{Delivery, Message, Settlement, Tracked};
 use crate::node::reason::EXPIRED;
-use crate::node::{Event, Flow, Form, Intake, Ticket, Verdict};
+use crate::node::{Event, Fault, Flow, Form, Intake, Ticket, Verdict};
 use crate::units::{Moment, Span};
 use std::sync::Arc;
 
@@ -115,11 +115,11 @@ impl Shard {
                 station.counts.drop(crate::node::reason::SUPERSEDED);
                 self.journal.write(self.now, Some(&station.id), &format!("by hand: a letter was not taken after all: {error}"));
             }
-            Signal::Nacked { number, attempt, error } => {
+            Signal::Nacked { number, attempt, fault, error } => {
                 if station.open.get(&number).is_some_and(|entry| entry.0 == attempt) {
                     station.open.remove(&number);
                 }
-                self.call(station, Event::Settled { number, attempt, verdict: Verdict::Nack(error) }, None);
+                self.call(station, Event::Settled { number, attempt, verdict: Verdict::Nack(fault, error) }, None);
             }
             Signal::Renew { number, attempt, until } => self.call(station, Event::Renewed { number, attempt, until }, None),
             Signal::Answer { ticket, generation, answer } => {
@@ -127,6 +127,11 @@ impl Shard {
                     station.asks = station.asks.saturating_sub(1);
                     self.call(station, Event::Answer(ticket, *answer), None);
                 }
+            }
+            Signal::Revoked { pipe } => self.revoked(station, pipe),
+            Signal::CreditBack { pipe, credit } => self.credit_back(pipe, credit),
+            Signal::CountAsked { station: asker, ticket, generation, stores } => {
+                self.count_asked(station, asker, ticket, generation, stores);
             }
             Signal::Redriven(returning) => self.redriven(station, *returning),
             Signal::Taken(number) => self.letter_left(station, number),
@@ -178,7 +183,7 @@ impl Shard {
             }
             let window = self.window(station, pipe_number);
             let pipe = &mut self.pipes[pipe_number as usize];
-            let granted = window.saturating_sub(pipe.outstanding);
+            let granted = if pipe.revoking { 0 } else { window.saturating_sub(pipe.outstanding) };
             let finished = std::mem::take(&mut pipe.finished);
             if granted + finished > 0 {
                 pipe.outstanding += granted;
@@ -247,7 +252,7 @@ impl Shard {
     }
 
     /// How many messages of one pull pipe may be on their way to a station or waiting at it: free servers + prefetch (G3).
-    fn window(&self, station: &Station, pipe_number: u32) -> u32 {
+    pub(super) fn window(&self, station: &Station, pipe_number: u32) -> u32 {
         const MOST_CREDIT: u32 = 1 << 16;
         if station.health != Health::Well {
             return 0;
@@ -301,13 +306,14 @@ impl Shard {
             station.counts.drop("panic");
             self.close_tracked(station, incoming.tracked);
         } else {
-            self.nack_deliveries(station, &incoming.settlement, error);
+            self.nack_deliveries(station, &incoming.settlement, Fault::Crashed, error);
         }
     }
 
     /// Starts a station again with a new behaviour: what it held is given back first, a store keeps its contents.
     pub(crate) fn restart(&mut self, station: &mut Station, reason: &str) {
         let reason: Arc<str> = reason.into();
+        let fault = if station.health == Health::Well { Fault::Returned } else { Fault::Crashed };
         station.health = Health::Well;
         self.journal.write(self.now, Some(&station.id), &reason);
         if matches!(station.intake, Intake::Store { .. }) {
@@ -325,7 +331,7 @@ impl Shard {
             if let Some(pipe) = pipe {
                 self.pipes[pipe as usize].finished += 1;
             }
-            self.nack(station, message, &reason);
+            self.nack(station, message, fault, &reason);
         }
         let inside = station.behaviour.held();
         let now = self.now;

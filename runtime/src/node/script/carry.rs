@@ -3,7 +3,7 @@
 use super::{Due, Ended, Left, Script};
 use crate::id::MessageId;
 use crate::message::{Message, Payload, Settlement};
-use crate::node::{Effect, Ticket};
+use crate::node::{Effect, Fault, Ticket};
 use crate::units::Moment;
 
 impl Script {
@@ -53,13 +53,20 @@ impl Script {
                 self.tally.entered += 1;
                 self.reject(message, &error);
             }
-            Effect::Nack(message, error) | Effect::Refuse(message, error) if message.settlement == Settlement::None => {
-                self.reject(message, &error);
+            Effect::Nack(message, fault, error) => self.back(message, fault, &error),
+            Effect::Refuse(message, error) => self.back(message, Fault::Returned, &error),
+            Effect::Crash(error) => {
+                for (message, key) in std::mem::take(&mut self.holds).into_values() {
+                    self.agenda.remove(&key);
+                    self.back(message, Fault::Crashed, &error);
+                }
+                for (_, message) in std::mem::take(&mut self.inbox) {
+                    self.tally.received += 1;
+                    self.back(message, Fault::Crashed, &error);
+                }
             }
-            Effect::Nack(message, error) | Effect::Refuse(message, error) => {
-                self.tally.gone += 1;
-                self.seen.nacked.push(ended(&error, message));
-            }
+            // A script asks every time.
+            Effect::IntakeChanged => {}
             Effect::DeadLetter(message, reason, error) => {
                 if let Some(port) = self.error_output() {
                     self.send_out(port, message);
@@ -104,6 +111,15 @@ impl Script {
             Effect::Error(error) => self.seen.errors.push(error),
             Effect::Exhausted => self.seen.exhausted = true,
         }
+    }
+
+    fn back(&mut self, message: Message, fault: Fault, error: &str) {
+        if message.settlement == Settlement::None {
+            return self.reject(message, error);
+        }
+        self.tally.gone += 1;
+        self.seen.faults.push(fault);
+        self.seen.nacked.push(Ended { at: self.now, why: error.into(), message });
     }
 
     fn reject(&mut self, message: Message, error: &str) {

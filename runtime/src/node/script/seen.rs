@@ -1,7 +1,7 @@
 //! What a script has seen its node do.
 
 use crate::message::{Message, Settlement};
-use crate::node::Ask;
+use crate::node::{Ask, Fault};
 use crate::units::Moment;
 use std::sync::Arc;
 
@@ -42,6 +42,8 @@ pub struct Seen {
     pub rejected: Vec<Ended>,
     /// What failed here and went back to its store.
     pub nacked: Vec<Ended>,
+    /// Why, message by message.
+    pub faults: Vec<Fault>,
     /// What a store gave up, with no error output wired; `why` is the reason, a colon and the error.
     pub dead_lettered: Vec<Ended>,
     /// What went into another message.

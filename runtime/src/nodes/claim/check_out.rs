@@ -338,9 +338,9 @@ impl CheckOut {
                 self.given_up.push((open.name, open.readers));
                 self.give_up(fx);
             }
-            (Some(open), Verdict::Nack(error)) => fx.nack(open.message, error),
+            (Some(open), Verdict::Nack(fault, error)) => fx.fail(open.message, fault, error),
             // Sent on before a restart: who waits for it finds out when its lock is over.
-            (None, Verdict::Nack(_)) => fx.superseded(),
+            (None, Verdict::Nack(..)) => fx.superseded(),
             (None, Verdict::Ack) => {}
         }
     }
