@@ -1,15 +1,31 @@
 //! Consumer pool: servers that take messages from a queue, work on each for a while, and may fail.
 
+mod fields;
+mod scaling;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use self::scaling::Scaling;
+use self::settings::{FailsBy, PoolSettings, Size};
 use super::sharing::Sharing;
-use crate::distribution::Distribution;
-use crate::message::Message;
-use crate::node::field::Word;
-use crate::node::{Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Intake, Kind, Port, Ports, Preset};
+use crate::message::{Message, Settlement};
+use crate::node::{Answer, Behaviour, Change, Effects, Event, Family, Fault, Figure, Form, Gauge, Intake, Kind, Port, Ports};
 use crate::random::Purpose;
-use crate::setting::{Setting, Settings};
-use crate::units::{Moment, Span};
+use crate::setting::Settings;
+use crate::units::Moment;
+use std::collections::BTreeMap;
 
 const OUT: usize = 0;
+const ERROR: usize = 1;
+
+/// Wakes that stand for something else than the end of shared work; that one has its moment as token.
+const POLL: u64 = u64::MAX;
+const COME_UP: u64 = u64::MAX - 1;
+const RESTART: u64 = u64::MAX - 2;
+const LATE: u64 = u64::MAX - 3;
+/// How many acknowledgements may be under way late; beyond that they are lost.
+const MOST_LATE: usize = 10_000;
 
 /// The descriptor.
 pub static CONSUMER_POOL: Kind = Kind {
@@ -34,97 +50,9 @@ pub static CONSUMER_POOL: Kind = Kind {
     ],
 )
 "#,
-    fields: &[
-        Field::new(
-            "Servers",
-            "size",
-            "Size",
-            FieldType::Choice(&[
-                Word { name: "fixed", label: "Fixed", help: "As many servers as set." },
-                Word {
-                    name: "unlimited",
-                    label: "Unlimited",
-                    help: "A server for every message: nothing ever waits. Delays without contention.",
-                },
-            ]),
-            Preset::Word("fixed"),
-            "Whether the number of servers is bounded.",
-        ),
-        Field::new(
-            "Servers",
-            "servers",
-            "Servers",
-            FieldType::Integer(1, 100_000),
-            Preset::Integer(1),
-            "How many messages are worked on at the same time.",
-        )
-        .unit("servers")
-        .when("size", &["fixed"]),
-        Field::new(
-            "Servers",
-            "prefetch",
-            "Prefetch",
-            FieldType::Integer(0, 65_535),
-            Preset::Integer(0),
-            "How many messages to take from the queue ahead of need. They wait here, where no other consumer can have them.",
-        )
-        .unit("messages")
-        .source("RabbitMQ, consumer prefetch")
-        .when("discipline", &["one_each"]),
-        Field::new(
-            "Servers",
-            "discipline",
-            "Discipline",
-            FieldType::Choice(&[
-                Word { name: "one_each", label: "One message each", help: "A server works on one message until it is done." },
-                Word {
-                    name: "shared",
-                    label: "Shared",
-                    help: "All messages inside are worked on at once and share the servers evenly (processor sharing), as threads share cores. None waits; the more there are, the slower all go.",
-                },
-            ]),
-            Preset::Word("one_each"),
-            "How the servers divide up the work.",
-        )
-        .source("Kleinrock, Queueing Systems II, section 4.4: processor sharing"),
-        Field::new(
-            "Servers",
-            "most_shared",
-            "Most at once",
-            FieldType::Integer(1, 1_000_000),
-            Preset::Integer(10_000),
-            "How many messages may share the servers at once; more wait in the queue.",
-        )
-        .unit("messages")
-        .when("discipline", &["shared"]),
-        Field::new(
-            "Work",
-            "service",
-            "Service time",
-            FieldType::Distribution,
-            Preset::Made(|| Setting::text("10 ms")),
-            "How long one server works on one message.",
-        ),
-        Field::new(
-            "Work",
-            "failure_share",
-            "Failure share",
-            FieldType::Share,
-            Preset::Number(0.0),
-            "With this probability the work fails when its time is over; the message goes back to its queue.",
-        ),
-        Field::new(
-            "Work",
-            "renew_locks",
-            "Renew locks",
-            FieldType::Flag,
-            Preset::Flag(true),
-            "Whether the pool renews the lock of a message every 10 s for as long as it works on it. Without that, work longer than the queue's lock is handed out a second time.",
-        )
-        .source("Azure Service Bus and Google Pub/Sub clients extend locks by themselves while a message is processed"),
-    ],
+    fields: fields::FIELDS,
     ports,
-    build: |form| Box::new(ConsumerPool { settings: PoolSettings::read(form), sharing: Sharing::default(), awaited: None, failed: 0, served: 0 }),
+    build: |form| Box::new(ConsumerPool::new(PoolSettings::read(form))),
     figures: [Figure::Busy, Figure::RateIn],
 };
 
@@ -133,33 +61,9 @@ fn ports(_: &Settings) -> Ports {
         inputs: vec![Port::input("in", "Messages to work on.")],
         outputs: vec![
             Port::output("out", "Messages that were worked on. Unwired, they end here: delivered.").optional(),
-            Port::error("error", "Messages whose work failed and that no queue takes back."),
+            Port::error("error", "Messages whose work failed and that no queue takes back, and those that a consumer gives up."),
         ],
         ..Ports::default()
-    }
-}
-
-struct PoolSettings {
-    servers: u32,
-    prefetch: u32,
-    /// How many messages may share the servers; `None`: each has one to itself.
-    shared: Option<u32>,
-    renews: bool,
-    service: Distribution,
-    failure_share: f64,
-}
-
-impl PoolSettings {
-    fn read(form: &mut Form<'_>) -> Self {
-        let servers = form.integer("servers").map_or(1, |number| number as u32);
-        Self {
-            servers: if form.choice("size") == "unlimited" { u32::MAX } else { servers },
-            prefetch: form.integer("prefetch").map_or(0, |number| number as u32),
-            shared: (form.choice("discipline") == "shared").then(|| form.integer("most_shared").map_or(10_000, |number| number as u32)),
-            renews: form.flag("renew_locks"),
-            service: form.distribution("service").unwrap_or(Distribution::Constant(Span::millis(10))),
-            failure_share: form.number("failure_share").unwrap_or(0.0),
-        }
     }
 }
 
@@ -169,11 +73,45 @@ struct ConsumerPool {
     sharing: Sharing,
     /// The wake that was asked for, if it has not come.
     awaited: Option<Moment>,
+    /// How many servers there are, where the backlog decides.
+    scaling: Scaling,
+    /// When the process that died comes back.
+    down_until: Option<Moment>,
+    /// Acknowledgements under way, by when they arrive.
+    late: BTreeMap<(Moment, u64), Settlement>,
+    late_in_all: u64,
+    lost: u64,
+    crashes: u64,
     served: u64,
     failed: u64,
 }
 
 impl ConsumerPool {
+    fn new(settings: PoolSettings) -> Self {
+        Self {
+            scaling: Scaling::new(&settings.size),
+            settings,
+            sharing: Sharing::default(),
+            awaited: None,
+            down_until: None,
+            late: BTreeMap::new(),
+            late_in_all: 0,
+            lost: 0,
+            crashes: 0,
+            served: 0,
+            failed: 0,
+        }
+    }
+
+    fn servers(&self) -> u32 {
+        match self.settings.size {
+            _ if self.down_until.is_some() => 0,
+            Size::Fixed(servers) => servers,
+            Size::Unlimited => u32::MAX,
+            Size::Scaled(_) => self.scaling.up(),
+        }
+    }
+
     fn start(&mut self, message: Message, fx: &mut Effects<'_>) {
         let span = self.settings.service.draw(&mut fx.random(const { Purpose::of("service") }, &message));
         if self.settings.shared.is_none() {
@@ -187,7 +125,7 @@ impl ConsumerPool {
             // Nobody knows how long it takes in company.
             fx.renew_until(&message, Moment::NEVER);
         }
-        self.sharing.advance(fx.now(), self.settings.servers);
+        self.sharing.advance(fx.now(), self.servers());
         let ticket = fx.hold_until(message, Moment::NEVER);
         self.sharing.begin(ticket, span);
         self.go_on(fx);
@@ -196,12 +134,12 @@ impl ConsumerPool {
     /// Ends what has got all its work, and asks to be woken for the next.
     fn go_on(&mut self, fx: &mut Effects<'_>) {
         let now = fx.now();
-        self.sharing.advance(now, self.settings.servers);
+        self.sharing.advance(now, self.servers());
         while let Some(ticket) = self.sharing.take_ended() {
             fx.reschedule(ticket, now);
         }
         // A wake that comes too early does no harm, so only an earlier one replaces it.
-        if let Some(next) = self.sharing.next_end(self.settings.servers)
+        if let Some(next) = self.sharing.next_end(self.servers())
             && self.awaited.is_none_or(|awaited| next < awaited)
         {
             self.awaited = Some(next);
@@ -210,17 +148,109 @@ impl ConsumerPool {
     }
 
     fn finish(&mut self, mut message: Message, fx: &mut Effects<'_>) {
-        let share = self.settings.failure_share;
-        if share > 0.0 && fx.random(const { Purpose::of("failure") }, &message).chance(share) {
+        if self.fails(&message, fx) {
             self.failed += 1;
-            return fx.nack(message, "the work failed");
+            return self.fail(message, fx);
         }
         self.served += 1;
         message.hops = message.hops.saturating_add(1);
+        self.hold_ack_back(&mut message, fx);
         if fx.wired(OUT) > 0 {
             fx.emit(OUT, message);
         } else {
             fx.deliver(message);
+        }
+    }
+
+    fn fails(&self, message: &Message, fx: &mut Effects<'_>) -> bool {
+        if let Some(poison) = &self.settings.poison {
+            match poison.test(message) {
+                Ok(true) => return true,
+                Ok(false) => {}
+                Err(error) => fx.error(format!("whether it is poison cannot be told: {error}")),
+            }
+        }
+        let share = self.settings.failure_share;
+        share > 0.0 && fx.random(const { Purpose::of("failure") }, message).chance(share)
+    }
+
+    fn fail(&mut self, message: Message, fx: &mut Effects<'_>) {
+        let deliveries = match &message.settlement {
+            Settlement::One(delivery) => delivery.attempt,
+            Settlement::None | Settlement::Many(_) => 0,
+        };
+        let enough = self.settings.gives_up_after > 0 && deliveries >= self.settings.gives_up_after;
+        match self.settings.fails_by {
+            FailsBy::Crash => self.crash(message, fx),
+            _ if enough => Self::give_up(message, &format!("given up after {deliveries} deliveries"), fx),
+            FailsBy::GiveUp => Self::give_up(message, "given up: it will never succeed", fx),
+            FailsBy::Nack => fx.fail(message, Fault::Returned, "given back"),
+            FailsBy::Reject => fx.fail(message, Fault::Failed, "the work failed"),
+        }
+    }
+
+    /// The consumer sees to it itself, where it has somewhere to put it; else it tells the queue.
+    fn give_up(message: Message, error: &str, fx: &mut Effects<'_>) {
+        if fx.wired(ERROR) > 0 {
+            fx.reject(message, error);
+        } else {
+            fx.fail(message, Fault::GivenUp, error);
+        }
+    }
+
+    /// The process dies at work on a message, with everything it has.
+    fn crash(&mut self, message: Message, fx: &mut Effects<'_>) {
+        let mut random = fx.random_at(const { Purpose::of("restart") }, self.crashes);
+        let back = fx.now() + self.settings.restart_after.draw(&mut random);
+        self.crashes += 1;
+        fx.fail(message, Fault::Crashed, "its consumer died at work on it");
+        if matches!(self.settings.size, Size::Scaled(_)) {
+            self.scaling.one_died(back, fx);
+        } else {
+            fx.crash("its consumer died");
+            // What is shared was held, and has gone back.
+            self.sharing = Sharing::default();
+            self.down_until = Some(back);
+            fx.wake(back, RESTART);
+        }
+        fx.intake_changed();
+    }
+
+    fn come_back(&mut self, fx: &mut Effects<'_>) {
+        if self.down_until.is_some_and(|until| until <= fx.now()) {
+            // What was under way to the dead process never arrived.
+            fx.crash("its consumer had died");
+            self.down_until = None;
+            fx.intake_changed();
+        }
+    }
+
+    /// The work is done; the acknowledgement may be lost, or take its time, apart from the message.
+    fn hold_ack_back(&mut self, message: &mut Message, fx: &mut Effects<'_>) {
+        let (lost, late) = (self.settings.acks_lost, self.settings.acks_late);
+        if (lost == 0.0 && late == 0.0) || message.settlement.deliveries().is_empty() {
+            return;
+        }
+        if lost > 0.0 && fx.random(const { Purpose::of("ack lost") }, message).chance(lost) {
+            self.lost += 1;
+            message.settlement = Settlement::None;
+        } else if late > 0.0 && fx.random(const { Purpose::of("ack late") }, message).chance(late) {
+            let span = self.settings.acks_late_by.draw(&mut fx.random(const { Purpose::of("ack late by") }, message));
+            let settlement = std::mem::take(&mut message.settlement);
+            if self.late.len() >= MOST_LATE {
+                self.lost += 1;
+                return;
+            }
+            let at = fx.now() + span;
+            self.late_in_all += 1;
+            self.late.insert((at, self.late_in_all), settlement);
+            fx.wake(at, LATE);
+        }
+    }
+
+    fn acks_arrive(&mut self, fx: &mut Effects<'_>) {
+        while let Some(first) = self.late.first_entry().filter(|first| first.key().0 <= fx.now()) {
+            fx.settle(first.remove());
         }
     }
 }
@@ -230,29 +260,41 @@ impl Behaviour for ConsumerPool {
         match event {
             Event::Message(_, message) => self.start(message, fx),
             Event::Released(_, message) => self.finish(message, fx),
+            Event::Wake(POLL) => self.scaling.poll(fx),
+            Event::Wake(COME_UP) => self.scaling.come_up(fx),
+            Event::Wake(RESTART) => self.come_back(fx),
+            Event::Wake(LATE) => self.acks_arrive(fx),
             Event::Wake(moment) => {
                 if self.awaited == Some(Moment(moment)) {
                     self.awaited = None;
                 }
                 self.go_on(fx);
             }
-            Event::Start | Event::Room(_) | Event::Settled { .. } | Event::Renewed { .. } | Event::Answer(..) | Event::Drain => {}
+            Event::Start => self.scaling.start(fx),
+            Event::Answer(ticket, Answer::Backlog { messages, stores }) => self.scaling.answered(ticket, messages, stores, fx),
+            Event::Room(_) | Event::Settled { .. } | Event::Renewed { .. } | Event::Answer(..) | Event::Drain => {}
         }
     }
 
     fn intake(&self) -> Intake {
+        let servers = self.servers();
+        let ahead = match self.settings.size {
+            Size::Scaled(_) => self.settings.prefetch.saturating_mul(servers),
+            Size::Fixed(_) | Size::Unlimited => self.settings.prefetch,
+        };
         match self.settings.shared {
-            None => Intake::Servers { servers: self.settings.servers, prefetch: self.settings.prefetch },
-            Some(most) => Intake::Shared { servers: self.settings.servers, most },
+            None => Intake::Servers { servers, prefetch: if servers == 0 { 0 } else { ahead } },
+            Some(most) => Intake::Shared { servers, most: if servers == 0 { 0 } else { most } },
         }
     }
 
     /// Work under way keeps its time; what starts from now on follows the new settings. Another discipline, or another number of servers to
     /// share, divides up all work anew.
     fn change(&mut self, form: &mut Form<'_>) -> Change {
-        let before = (self.settings.shared, self.settings.servers);
+        let before = (self.settings.shared, self.servers());
         self.settings = PoolSettings::read(form);
-        let after = (self.settings.shared, self.settings.servers);
+        self.scaling.change(&self.settings.size);
+        let after = (self.settings.shared, self.servers());
         let anew = before.0.is_some() != after.0.is_some() || (after.0.is_some() && before.1 != after.1);
         if anew { Change::Restart } else { Change::Kept }
     }
@@ -260,120 +302,15 @@ impl Behaviour for ConsumerPool {
     fn gauges(&self, _now: Moment, gauges: &mut Vec<Gauge>) {
         gauges.push(Gauge { name: "served", value: self.served as f64, unit: "messages" });
         gauges.push(Gauge { name: "failed", value: self.failed as f64, unit: "messages" });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::message::{Delivery, Settlement};
-    use crate::node::Script;
-    use serde_json::json;
-
-    #[test]
-    fn g8_works_on_as_many_as_there_are_servers() {
-        let mut pool = Script::new(&CONSUMER_POOL, [("servers", 2.into()), ("service", "1 s".into())]);
-        for number in 0..5 {
-            pool.send("in", json!(number));
+        if self.settings.fails_by == FailsBy::Crash {
+            gauges.push(Gauge { name: "crashes", value: self.crashes as f64, unit: "" });
         }
-        assert_eq!((pool.held(), pool.waiting()), (2, 3));
-        pool.run();
-        assert_eq!(pool.times("out"), [1.0, 1.0, 2.0, 2.0, 3.0]);
-    }
-
-    #[test]
-    fn unlimited_means_that_nothing_waits() {
-        let mut pool = Script::new(&CONSUMER_POOL, [("size", "unlimited".into()), ("service", "1 s".into())]);
-        for number in 0..1_000 {
-            pool.send("in", json!(number));
+        if self.settings.acks_lost > 0.0 || self.settings.acks_late > 0.0 {
+            gauges.push(Gauge { name: "acks lost", value: self.lost as f64, unit: "messages" });
+            gauges.push(Gauge { name: "acks late", value: self.late_in_all as f64, unit: "messages" });
         }
-        assert_eq!((pool.held(), pool.waiting()), (1_000, 0));
-        pool.run();
-        assert!(pool.times("out").iter().all(|at| *at == 1.0));
-    }
-
-    #[test]
-    fn g6_an_unwired_output_means_delivered() {
-        let mut pool = Script::new(&CONSUMER_POOL, []).wired("out", 0);
-        pool.send("in", json!(1));
-        pool.run();
-        assert_eq!(pool.seen().delivered.len(), 1);
-    }
-
-    #[test]
-    fn g4_failed_work_goes_back_to_its_store_or_fails_here() {
-        let mut pool = Script::new(&CONSUMER_POOL, [("failure_share", 1.0.into())]);
-        pool.send("in", json!("nobody waits"));
-        let mut message = pool.message(json!("a queue waits"));
-        message.settlement = Settlement::One(Delivery { origin: 1, attempt: 1, number: 1 });
-        pool.send_message("in", message).run();
-        assert_eq!((pool.seen().rejected.len(), pool.seen().nacked.len()), (1, 1));
-        let mut wired = Script::new(&CONSUMER_POOL, [("failure_share", 1.0.into())]).wired("error", 1);
-        wired.send("in", json!(1));
-        wired.run();
-        assert_eq!(wired.payloads("error"), [json!(1)]);
-    }
-
-    #[test]
-    fn g11_failures_and_times_belong_to_the_message() {
-        let run = |order: [u64; 200]| {
-            let mut pool = Script::new(&CONSUMER_POOL, [("failure_share", 0.3.into()), ("servers", 1_000.into())]);
-            for number in order {
-                let mut message = pool.message(json!(number));
-                message.id = crate::id::MessageId::entering(1, [number, number]);
-                pool.send_message("in", message);
-            }
-            pool.run();
-            let mut failed: Vec<u64> =
-                pool.seen().rejected.iter().map(|end| end.message.payload.value().unwrap().as_u64().unwrap()).collect();
-            failed.sort_unstable();
-            failed
-        };
-        let forward = run(std::array::from_fn(|number| number as u64));
-        assert_eq!(forward, run(std::array::from_fn(|number| 199 - number as u64)));
-        assert!((40..80).contains(&forward.len()), "{}", forward.len());
-    }
-
-    #[test]
-    fn shared_servers_go_slower_the_more_there_is_to_do() {
-        let settings = [("discipline", "shared".into()), ("service", "1 s".into())];
-        let mut pool = Script::new(&CONSUMER_POOL, settings);
-        pool.send("in", json!(0));
-        pool.at("500 ms").send("in", json!(1));
-        assert_eq!((pool.held(), pool.waiting()), (2, 0));
-        pool.run();
-        // The first has half left when the second comes: both get that half by 1.5 s. Then the second is alone with its other half.
-        assert_eq!(pool.times("out"), [1.5, 2.0]);
-        let settings = [("discipline", "shared".into()), ("service", "1 s".into()), ("servers", 2.into()), ("most_shared", 4.into())];
-        let mut pool = Script::new(&CONSUMER_POOL, settings);
-        for number in 0..5 {
-            pool.send("in", json!(number));
+        if matches!(self.settings.size, Size::Scaled(_)) {
+            self.scaling.gauges(gauges);
         }
-        assert_eq!((pool.held(), pool.waiting()), (4, 1));
-        pool.run();
-        assert_eq!(pool.times("out"), [2.0, 2.0, 2.0, 2.0, 3.0]);
-    }
-
-    #[test]
-    fn g4_long_work_renews_its_lock_unless_told_otherwise() {
-        for (renews, service, renewed) in [(true, "11 s", 1), (true, "10 s", 0), (false, "11 s", 0)] {
-            let mut pool = Script::new(&CONSUMER_POOL, [("renew_locks", renews.into()), ("service", service.into())]);
-            let mut message = pool.message(json!(1));
-            message.settlement = Settlement::One(Delivery { origin: 1, attempt: 1, number: 1 });
-            pool.send_message("in", message).run();
-            assert_eq!(pool.seen().renewed.len(), renewed, "{renews} {service}");
-        }
-    }
-
-    #[test]
-    fn g12_a_changed_pool_keeps_its_work() {
-        let mut pool = Script::new(&CONSUMER_POOL, [("servers", 1.into()), ("service", "2 s".into())]);
-        for number in 0..3 {
-            pool.send("in", json!(number));
-        }
-        pool.at("1 s");
-        assert_eq!(pool.change([("servers", 2.into()), ("service", "1 s".into())]), Change::Kept);
-        pool.run();
-        assert_eq!(pool.times("out"), [2.0, 2.0, 3.0]);
     }
 }
