@@ -203,6 +203,14 @@ pub static TABLE: &[Explanation] = &[
         "(format: 1, nodes: {\"g\": generator(), \"done\": sink()}, pipes: [(pipe: \"g.out -> done.in\", capacity: 5000000)])",
     ),
     code(
+        "PW215",
+        "A setting that there is not, as things are chosen",
+        "Another setting of the node decides what there is: a queue by the rules of a broker has the settings of that broker and no others, since the real one would refuse them or heed them not. The hint says \
+         why, and what there is instead. Take the setting out, or choose other rules.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"q\": queue(rules: redis_streams, max_deliveries: 3), \"p\": consumer_pool()}, \
+         pipes: [\"g.out -> q.in\", \"q.out -> p.in\"])",
+    ),
+    code(
         "PW301",
         "A pipe leads to a node that is not there",
         "One end of this pipe names a node that the graph does not have; perhaps it was renamed or removed by hand. The pipe is kept, but the graph cannot run.",
@@ -438,6 +446,14 @@ pub static TABLE: &[Explanation] = &[
          a reference and nothing behind it: the message ends as `claim_expired`. The claim must live longer than the message's time to live and than all its deliveries together.",
         "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"in\": check_in(time_to_live: \"1 min\"), \"work\": queue(time_to_live: \"1 h\"), \"out\": check_out(), \"done\": sink()}, \
          pipes: [\"g.out -> in.in\", \"in.out -> work.in\", \"work.out -> out.in\", \"out.out -> done.in\"])",
+    ),
+    code(
+        "PW911",
+        "Poison that goes round for ever",
+        "Some work at this consumer always fails, and by the rules of its queue nobody ever gives such a message up: JetStream delivers again without a limit unless `max_deliveries` is set, Redis has no limit at all, and \
+         RabbitMQ does not count what is given back by a nack. What comes back goes first, so each poison message takes the time of one consumer for good.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"q\": queue(rules: jetstream), \"p\": consumer_pool(poison: \"message.bad\")}, \
+         pipes: [\"g.out -> q.in\", \"q.out -> p.in\"])",
     ),
 ];
 

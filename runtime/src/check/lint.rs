@@ -3,6 +3,7 @@
 mod attempts;
 mod claim_ends;
 mod dead_letters;
+mod for_ever;
 mod must_grow;
 mod nobody;
 mod order;
@@ -19,6 +20,7 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
         dead_letters::check(survey, number, problems);
         short_lock::check(survey, number, problems);
         attempts::check(survey, number, problems);
+        for_ever::check(survey, number, problems);
     }
     window::check(survey, problems);
     if !survey.is_part() {

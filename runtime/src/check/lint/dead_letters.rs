@@ -6,6 +6,10 @@ use crate::setting::Setting;
 
 pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
     let Some((port, false)) = survey.error_output(store) else { return };
+    // By the rules of some brokers nothing is ever given up; that is told of elsewhere.
+    if super::for_ever::never_gives_up(survey, store) {
+        return;
+    }
     let fails = |&&(_, consumer): &&(usize, usize)| match survey.value(consumer, "failure_share") {
         Some(Setting::Number(share)) => share > 0.0,
         Some(Setting::Integer(share)) => share > 0,

@@ -7,11 +7,19 @@ use crate::problem::{Problem, Subject};
 use crate::setting::Setting;
 use crate::units::Span;
 
+/// Rules by which a consumer cannot ask for more time.
+const RENEWED_BY_NOBODY: [&str; 2] = ["rabbitmq_quorum", "redis_streams"];
+
 pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
-    let lock = survey.value(store, "lock").and_then(|lock| lock.as_str()?.parse::<Span>().ok());
+    // By some rules it is an idle time instead, and by some nobody can renew it.
+    let name = if survey.value(store, "lock").is_some() { "lock" } else { "claim_after" };
+    let lock = survey.value(store, name).and_then(|lock| lock.as_str()?.parse::<Span>().ok());
+    let rules = survey.value(store, "rules");
+    let renewable = rules.as_ref().and_then(Setting::as_str).is_none_or(|rules| !RENEWED_BY_NOBODY.contains(&rules));
     let Some(lock) = lock.filter(|lock| *lock > Span::ZERO) else { return };
     // A lock longer than the pace of renewals lasts as long as the work.
-    let renews = |consumer: usize| lock > Effects::RENEW_EVERY && survey.value(consumer, "renew_locks") == Some(Setting::Flag(true));
+    let renews =
+        |consumer: usize| renewable && lock > Effects::RENEW_EVERY && survey.value(consumer, "renew_locks") == Some(Setting::Flag(true));
     let service = |consumer: usize| {
         let mean = Distribution::from_setting(&survey.value(consumer, "service")?).ok()?.mean();
         mean.filter(|_| !renews(consumer))
@@ -20,7 +28,7 @@ pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
     let Some((consumer, mean)) = slow else { return };
     let message = format!("the lock of {lock} ends before `{}` is done: its work takes {mean} on average", survey.id(consumer));
     let hint = "such messages are handed out again and done twice or more; lengthen the lock beyond the longest work, or let the pool renew it (locks above 10 s)";
-    problems.push(Problem::advice("PW903", Subject::Setting(survey.id(store).clone(), "lock".to_owned()), message).hint(hint));
+    problems.push(Problem::advice("PW903", Subject::Setting(survey.id(store).clone(), name.to_owned()), message).hint(hint));
 }
 
 #[cfg(test)]
@@ -41,5 +49,10 @@ mod tests {
         check("lock: \"11 s\"", true, &[]);
         check("lock: \"3 min\"", false, &[]);
         check("guarantee: at_most_once", false, &[]);
+        check("rules: service_bus", true, &[]);
+        check("rules: rabbitmq_quorum", false, &[]);
+        check("rules: rabbitmq_quorum, lock: \"1 min\"", true, &["PW903 q.lock"]);
+        check("rules: redis_streams", true, &["PW903 q.claim_after"]);
+        check("rules: redis_streams, claim_after: \"3 min\"", true, &[]);
     }
 }

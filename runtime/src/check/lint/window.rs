@@ -34,6 +34,12 @@ pub(super) fn all_retries(survey: &Survey<'_>, store: usize) -> Option<(Span, St
     let retry = survey.value(store, "retry")?;
     match retry.as_str()? {
         "fixed" => Some((Span(first.0.saturating_mul(u64::from(retries))), format!("{retries} × {first}"))),
+        "linear" => {
+            let cap = span("retry_cap")?;
+            let delay = |retry: u32| first.0.saturating_mul(u64::from(retry) + 1).min(cap.0);
+            let sum = (0..retries).fold(0_u64, |sum, retry| sum.saturating_add(delay(retry)));
+            Some((Span(sum), format!("{retries} delays, longer by {first} each time up to {cap}")))
+        }
         "exponential" => {
             let cap = span("retry_cap")?;
             let delay = |retry: u32| first.0.checked_shl(retry).filter(|span| span >> retry == first.0).unwrap_or(u64::MAX).min(cap.0);

@@ -42,10 +42,12 @@ pub static QUEUE: Kind = Kind {
 )
 "#,
     fields: &[
+        rules::RULES,
         rules::CAPACITY,
         rules::CAPACITY_COUNTS,
         rules::CAPACITY_BYTES,
         rules::WHEN_FULL,
+        rules::OVERFLOW,
         rules::ORDER,
         rules::IN_ORDER,
         rules::AFTER_DEAD_LETTER,
@@ -55,8 +57,9 @@ pub static QUEUE: Kind = Kind {
             "Priority",
             FieldType::Expression(Yields::Any),
             Preset::None,
-            "A number from 0 to 255 for each message; higher goes first, equal ones in order. Unset: the message's own priority, 0 where nobody set it.",
-        ),
+            "A number from 0 to 255 for each message; higher goes first, equal ones in order. Unset: the message's own priority, 0 where nobody set it. A RabbitMQ quorum queue tells 0 to 31 apart.",
+        )
+        .lacking(&[rules::NO_PRIORITY]),
         rules::RETURNED_TO,
         rules::TIME_TO_LIVE,
         rules::WHEN_EXPIRED,
@@ -64,7 +67,11 @@ pub static QUEUE: Kind = Kind {
         rules::GUARANTEE,
         rules::WINDOW,
         rules::LOCK,
+        rules::BACKOFF,
+        rules::CLAIM_AFTER,
+        rules::MAX_ACK_PENDING,
         rules::MAX_DELIVERIES,
+        rules::DELIVERY_LIMIT,
         rules::RETRY,
         rules::RETRY_DELAY,
         rules::RETRY_CAP,
@@ -178,6 +185,10 @@ impl Behaviour for Queue {
 
     fn held(&self) -> u64 {
         self.store.waiting()
+    }
+
+    fn backlog(&self) -> u64 {
+        self.store.backlog()
     }
 
     fn takes_back(&self, _input: usize, message: &Message) -> Result<(), Arc<str>> {

@@ -49,7 +49,7 @@ pub static RETRY: Kind = Kind {
             "How often a message is tried in all, the first time included.",
         )
         .source("Amazon Builders' Library: Timeouts, retries and backoff with jitter"),
-        Field { group: "Tries", when: None, ..rules::RETRY },
+        Field { group: "Tries", when: None, lacks: &[], ..rules::RETRY },
         Field { group: "Tries", ..rules::RETRY_DELAY },
         Field { group: "Tries", ..rules::RETRY_CAP },
         Field { group: "Tries", ..rules::RETRY_JITTER },
@@ -117,6 +117,10 @@ impl Behaviour for Retry {
 
     fn held(&self) -> u64 {
         self.store.waiting()
+    }
+
+    fn backlog(&self) -> u64 {
+        self.store.backlog()
     }
 
     fn takes_back(&self, _input: usize, message: &Message) -> Result<(), Arc<str>> {

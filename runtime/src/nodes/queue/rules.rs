@@ -1,8 +1,13 @@
 //! The rules by which a store keeps messages, and the settings they are read from; queues and subscriptions share them.
 
+mod fields;
+pub mod profile;
+
+pub use fields::*;
+pub use profile::Profile;
+
 use crate::distribution::Distribution;
-use crate::node::field::Word;
-use crate::node::{Field, FieldType, Form, Preset};
+use crate::node::Form;
 use crate::units::Span;
 
 /// What counts against the capacity.
@@ -43,6 +48,13 @@ pub enum Retry {
     Immediate,
     /// Always as long.
     Fixed(Span),
+    /// Longer by as much each time, up to a cap.
+    Linear {
+        /// Before the second delivery, and how much more before each further one.
+        first: Span,
+        /// The longest.
+        cap: Span,
+    },
     /// Twice as long each time, up to a cap, spread by a share of itself to both sides.
     Exponential {
         /// Before the second delivery.
@@ -58,13 +70,11 @@ impl Retry {
     /// Reads `retry`, `retry_delay`, `retry_cap` and `retry_jitter`.
     pub fn read(form: &mut Form<'_>) -> Self {
         let first = form.span("retry_delay").unwrap_or(Span::secs(1));
+        let cap = form.span("retry_cap").unwrap_or(Span::secs(100));
         match form.choice("retry") {
             "fixed" => Self::Fixed(first),
-            "exponential" => Self::Exponential {
-                first,
-                cap: form.span("retry_cap").unwrap_or(Span::secs(100)),
-                jitter: form.number("retry_jitter").unwrap_or(0.0),
-            },
+            "linear" => Self::Linear { first, cap },
+            "exponential" => Self::Exponential { first, cap, jitter: form.number("retry_jitter").unwrap_or(0.0) },
             _ => Self::Immediate,
         }
     }
@@ -74,6 +84,7 @@ impl Retry {
         match self {
             Self::Immediate => Span::ZERO,
             Self::Fixed(span) => span,
+            Self::Linear { first, cap } => Span(first.0.saturating_mul(u64::from(attempt.max(1))).min(cap.0)),
             Self::Exponential { first, cap, jitter } => {
                 let doubled = u128::from(first.0) << attempt.saturating_sub(1).min(63);
                 let span = Span(u64::try_from(doubled).unwrap_or(u64::MAX).min(cap.0));
@@ -100,6 +111,8 @@ pub enum Turns {
 /// The rules of one store.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rules {
+    /// Whose rules these are.
+    pub profile: Profile,
     /// How many messages at most.
     pub capacity: u64,
     /// How many bytes at most, payloads and headers.
@@ -108,6 +121,8 @@ pub struct Rules {
     pub counts: Counts,
     /// What happens beyond them.
     pub when_full: WhenFull,
+    /// Whether what is pushed out or turned away for want of room becomes a dead letter (else it is dropped).
+    pub overflow_to_dead_letters: bool,
     /// Which message goes next.
     pub order: Order,
     /// How long a message may wait.
@@ -120,6 +135,10 @@ pub struct Rules {
     pub at_least_once: bool,
     /// How long a consumer holds a message before it is handed out again; [`Span::ZERO`]: for ever.
     pub lock: Span,
+    /// How long instead, delivery by delivery; the last one stands for all further ones.
+    pub backoff: Vec<Span>,
+    /// How many messages may be in the hands of consumers at once; `None`: any number.
+    pub most_pending: Option<u64>,
     /// After how many failed deliveries a message is given up; 0: never.
     pub most_deliveries: u32,
     /// How long it waits between deliveries.
@@ -139,16 +158,20 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
+            profile: Profile::Ours,
             capacity: 100_000,
             capacity_bytes: None,
             counts: Counts::Waiting,
             when_full: WhenFull::Block,
+            overflow_to_dead_letters: false,
             order: Order::Fifo,
             time_to_live: None,
             expired_to_dead_letters: true,
             delay: Span::ZERO,
             at_least_once: true,
             lock: Span::secs(60),
+            backoff: Vec::new(),
+            most_pending: None,
             most_deliveries: 10,
             retry: Retry::Immediate,
             turns: Turns::None,
@@ -159,280 +182,6 @@ impl Default for Rules {
         }
     }
 }
-
-const fn word(name: &'static str, label: &'static str, help: &'static str) -> Word {
-    Word { name, label, help }
-}
-
-/// `capacity`: how many messages a store holds.
-pub const CAPACITY: Field = Field::new(
-    "Capacity",
-    "capacity",
-    "Capacity",
-    FieldType::Integer(0, 100_000_000),
-    Preset::Integer(100_000),
-    "How many messages fit in. 0: none may wait, and a message is taken only if a consumer is free for it (a loss system, as in Erlang's B formula).",
-)
-.unit("messages");
-
-/// `capacity_bytes`: how many bytes a store holds.
-pub const CAPACITY_BYTES: Field = Field::new(
-    "Capacity",
-    "capacity_bytes",
-    "Capacity in bytes",
-    FieldType::Size,
-    Preset::None,
-    "How many bytes fit in, payloads and headers together. The message that crosses the bound is still taken where senders wait. Unset: no bound in bytes.",
-);
-
-/// `capacity_counts`: what counts against the capacity.
-pub const CAPACITY_COUNTS: Field = Field::new(
-    "Capacity",
-    "capacity_counts",
-    "Capacity counts",
-    FieldType::Choice(&[
-        word("waiting", "Waiting", "Messages that are ready or delayed."),
-        word("in_system", "In the system", "Messages that wait and those handed out and not yet settled: the K of an M/M/1/K queue."),
-    ]),
-    Preset::Word("waiting"),
-    "Whether messages in the hands of consumers take up capacity.",
-);
-
-/// `when_full` for a queue.
-pub const WHEN_FULL: Field = Field::new(
-    "Capacity",
-    "when_full",
-    "When full",
-    FieldType::Choice(&[
-        word("block", "Senders wait", "The pipes into the queue fill, and their senders wait."),
-        word("drop_newest", "Drop the newest", "A message that finds the queue full is dropped, reason `overflow`."),
-        word("drop_oldest", "Drop the oldest", "The message that has waited longest makes room and is dropped, reason `overflow`."),
-        word(
-            "reject",
-            "Reject",
-            "A message that finds the queue full goes back to the store it came from; with none, to the dead letters.",
-        ),
-    ]),
-    Preset::Word("block"),
-    "What happens to a message that finds no room.",
-)
-.source("RabbitMQ, queue overflow: drop-head, reject-publish");
-
-/// `when_full` for a subscription, which never blocks its topic (G2).
-pub const WHEN_BUFFER_FULL: Field = Field::new(
-    "Capacity",
-    "when_full",
-    "When full",
-    FieldType::Choice(&[
-        word("drop_newest", "Drop the newest", "A message that finds the buffer full is dropped, reason `overflow`."),
-        word("drop_oldest", "Drop the oldest", "The message that has waited longest makes room and is dropped, reason `overflow`."),
-    ]),
-    Preset::Word("drop_oldest"),
-    "What happens to a message that finds no room. A subscription never makes its topic wait.",
-);
-
-/// `order`: which ready message goes next.
-pub const ORDER: Field = Field::new(
-    "Order",
-    "order",
-    "Order",
-    FieldType::Choice(&[
-        word("fifo", "First in, first out", "The message that came first goes first."),
-        word("lifo", "Last in, first out", "The newest message goes first: fresh work is served in time, old work waits."),
-    ]),
-    Preset::Word("fifo"),
-    "Which of the ready messages goes to the next free consumer.",
-);
-
-/// `returned_to`: where a redelivered message queues.
-pub const RETURNED_TO: Field = Field::new(
-    "Order",
-    "returned_to",
-    "Returned to",
-    FieldType::Choice(&[
-        word("tail", "The tail", "A message that came back goes behind all that wait."),
-        word("head", "The head", "A message that came back is the next one out."),
-    ]),
-    Preset::Word("tail"),
-    "Where a message queues that a consumer gave back.",
-);
-
-/// `time_to_live`: how long a message may wait.
-pub const TIME_TO_LIVE: Field = Field::new(
-    "Time",
-    "time_to_live",
-    "Time to live",
-    FieldType::Distribution,
-    Preset::None,
-    "How long a message may wait for a consumer, from its arrival: a span, or a distribution of the senders' patience. A message's own end is kept if it is earlier. While a consumer has it, it does not expire. Unset: for ever.",
-)
-.source("Azure Service Bus, message expiration: a locked message does not expire");
-
-/// `when_expired`: what becomes of messages that waited too long.
-pub const WHEN_EXPIRED: Field = Field::new(
-    "Time",
-    "when_expired",
-    "When expired",
-    FieldType::Choice(&[
-        word("dead_letter", "Dead letters", "It is given up with the reason `expired`."),
-        word("drop", "Drop", "It is dropped with the reason `expired`."),
-    ]),
-    Preset::Word("dead_letter"),
-    "What becomes of a message that waited longer than its time to live.",
-);
-
-/// `delay`: how long messages are kept back on arrival.
-pub const DELAY: Field = Field::new(
-    "Time",
-    "delay",
-    "Delivery delay",
-    FieldType::Span(0),
-    Preset::Text("0 s"),
-    "How long each message is kept back when it arrives, before a consumer may have it.",
-)
-.source("Amazon SQS, delay queues");
-
-/// `guarantee`: at most once or at least once.
-pub const GUARANTEE: Field = Field::new(
-    "Delivery",
-    "guarantee",
-    "Guarantee",
-    FieldType::Choice(&[
-        word("at_least_once", "At least once", "A message is kept until it is settled, and handed out again if it fails."),
-        word("at_most_once", "At most once", "A message is forgotten when it is handed out: what fails after that is not repeated."),
-        word(
-            "effectively_once",
-            "Effectively once",
-            "At least once, and an id that came within the window is not taken again; an acknowledgement counts even if it is late.",
-        ),
-    ]),
-    Preset::Word("at_least_once"),
-    "What is promised when something fails after the hand-out.",
-);
-
-const AT_LEAST_ONCE: &[&str] = &["at_least_once", "effectively_once"];
-
-/// `window`: how long an id is remembered.
-pub const WINDOW: Field = Field::new(
-    "Delivery",
-    "window",
-    "Deduplication window",
-    FieldType::Span(1),
-    Preset::Text("10 min"),
-    "How long the id of a message is remembered; up to 100,000 of them. A dead letter put back to work by hand is let in all the same.",
-)
-.source("Azure Service Bus, duplicate detection: 10 minutes by default")
-.when("guarantee", &["effectively_once"]);
-
-/// `in_order`: which messages wait for the end of others.
-pub const IN_ORDER: Field = Field::new(
-    "Order",
-    "in_order",
-    "In order",
-    FieldType::Choice(&[
-        word("no", "No", "Messages are handed out as there are free consumers: several at a time, and what fails comes again later."),
-        word("by_key", "By key", "The next message of a key is handed out when the one before has ended. Keys go on side by side."),
-        word("total", "All", "The next message is handed out when the one before has ended: one at a time."),
-    ]),
-    Preset::Word("no"),
-    "Whether a message waits until the one before it has been settled, through all its retries.",
-)
-.source("Azure Service Bus, message sessions")
-.when("guarantee", AT_LEAST_ONCE);
-
-/// `after_dead_letter`: what becomes of the messages behind one that was given up.
-pub const AFTER_DEAD_LETTER: Field = Field::new(
-    "Order",
-    "after_dead_letter",
-    "After a dead letter",
-    FieldType::Choice(&[
-        word("go_on", "Goes on", "The next message of the key takes its turn."),
-        word("stop", "Stops", "The messages of the key behind it stand still until this is changed."),
-    ]),
-    Preset::Word("go_on"),
-    "What becomes of the messages that wait behind one that is given up.",
-)
-.when("in_order", &["by_key", "total"]);
-
-/// `lock`: how long a consumer holds a message.
-pub const LOCK: Field = Field::new(
-    "Delivery",
-    "lock",
-    "Lock",
-    FieldType::Span(0),
-    Preset::Text("1 min"),
-    "How long a consumer may keep a message without renewing its lock. After that it is handed out again, although the first consumer may still be at work. Consumer pools renew every 10 s while they work, unless told otherwise; so only shorter locks are lost. 0 s: for ever.",
-)
-.source("Azure Service Bus, lock duration: 1 minute by default")
-.when("guarantee", AT_LEAST_ONCE);
-
-/// `max_deliveries`: after how many failed deliveries a message is given up.
-pub const MAX_DELIVERIES: Field = Field::new(
-    "Delivery",
-    "max_deliveries",
-    "Most deliveries",
-    FieldType::Integer(0, 1_000_000),
-    Preset::Integer(10),
-    "After this many failed deliveries a message becomes a dead letter, reason `max_deliveries`. 0: it is tried for ever.",
-)
-.source("Azure Service Bus, max delivery count: 10 by default")
-.when("guarantee", AT_LEAST_ONCE);
-
-/// `retry`: how the delays between deliveries grow.
-pub const RETRY: Field = Field::new(
-    "Delivery",
-    "retry",
-    "Retry",
-    FieldType::Choice(&[
-        word("immediate", "At once", "A failed message is ready again at once."),
-        word("fixed", "After a fixed delay", "It waits as long after every failure."),
-        word("exponential", "After growing delays", "Each wait is twice the one before, up to a cap, with jitter."),
-    ]),
-    Preset::Word("immediate"),
-    "How long a failed message waits before its next delivery.",
-)
-.when("guarantee", AT_LEAST_ONCE);
-
-/// `retry` of a filter that tries again by itself.
-pub const RETRY_OF_STEP: Field = Field::new(
-    "Failures",
-    "retry",
-    "Retry",
-    FieldType::Choice(&[
-        word("immediate", "At once", "A failed attempt is followed by the next at once."),
-        word("fixed", "After a fixed delay", "It waits as long after every failure."),
-        word("exponential", "After growing delays", "Each wait is twice the one before, up to a cap, with jitter."),
-    ]),
-    Preset::Word("exponential"),
-    "How long it waits before it tries again.",
-);
-
-/// `retry_delay`: the first delay.
-pub const RETRY_DELAY: Field = Field::new(
-    "Delivery",
-    "retry_delay",
-    "Retry delay",
-    FieldType::Span(1),
-    Preset::Text("1 s"),
-    "The wait after a failure; with growing delays, after the first one.",
-)
-.when("retry", &["fixed", "exponential"]);
-
-/// `retry_cap`: the longest delay.
-pub const RETRY_CAP: Field =
-    Field::new("Delivery", "retry_cap", "Longest delay", FieldType::Span(1), Preset::Text("100 s"), "No wait grows beyond this.")
-        .when("retry", &["exponential"]);
-
-/// `retry_jitter`: how far delays are spread.
-pub const RETRY_JITTER: Field = Field::new(
-    "Delivery",
-    "retry_jitter",
-    "Jitter",
-    FieldType::Share,
-    Preset::Number(0.1),
-    "Each wait is shortened or lengthened at random by up to this share of itself, so that retries do not come all at once.",
-)
-.when("retry", &["exponential"]);
 
 impl Rules {
     /// Reads `window`, `in_order` and `after_dead_letter` too.
@@ -456,9 +205,21 @@ impl Rules {
     /// Reads what queues and subscriptions have in common.
     pub fn read(form: &mut Form<'_>) -> Self {
         let usual = Self::default();
+        let profile = Profile::named(form.choice("rules"));
         let at_least_once = form.choice("guarantee") != "at_most_once";
         let retry = Retry::read(form);
-        Self {
+        let (limit, most) = (form.integer("delivery_limit"), form.integer("max_deliveries"));
+        let most_deliveries = match profile {
+            // A limit of redeliveries; below zero there is none.
+            Profile::RabbitQuorum => limit.map_or(21, |limit| u32::try_from(limit + 1).unwrap_or(0)),
+            Profile::RedisStreams => 0,
+            Profile::Ours | Profile::ServiceBus | Profile::JetStream => most.map_or(usual.most_deliveries, |most| most as u32),
+        };
+        let (lock, idle) = (form.span("lock"), form.span("claim_after"));
+        let lock = if profile == Profile::RedisStreams { idle } else { lock };
+        let most_pending = form.integer("max_ack_pending").map(|most| most as u64);
+        let rules = Self {
+            profile,
             capacity: form.integer("capacity").map_or(usual.capacity, |number| number as u64),
             capacity_bytes: form.size("capacity_bytes").map(|size| size.0),
             when_full: match form.choice("when_full") {
@@ -467,16 +228,78 @@ impl Rules {
                 "reject" => WhenFull::Reject,
                 _ => WhenFull::Block,
             },
+            overflow_to_dead_letters: form.choice("overflow") == "dead_letter",
             time_to_live: form.distribution("time_to_live"),
             expired_to_dead_letters: form.choice("when_expired") == "dead_letter",
             at_least_once,
-            lock: form.span("lock").unwrap_or(usual.lock),
-            most_deliveries: form.integer("max_deliveries").map_or(usual.most_deliveries, |number| number as u32),
+            lock: lock.unwrap_or(usual.lock),
+            backoff: if profile == Profile::JetStream { backoff(form) } else { Vec::new() },
+            most_pending: most_pending.filter(|_| profile == Profile::JetStream),
+            most_deliveries,
             retry,
             ..usual
+        };
+        rules.held_against_broker(form);
+        rules
+    }
+
+    /// What a broker refuses at once when a queue is declared.
+    fn held_against_broker(&self, form: &mut Form<'_>) {
+        match self.profile {
+            Profile::ServiceBus => {
+                if self.at_least_once && !(Span::secs(5)..=Span::secs(300)).contains(&self.lock) {
+                    let message = format!("expected a lock from 5 s to 5 min, as Service Bus has it, found {}", self.lock);
+                    form.problem("lock", message, "consumers that take longer renew their lock");
+                }
+                if self.most_deliveries == 0 {
+                    form.problem("max_deliveries", "Service Bus always has a limit", "expected 1 or more; its default is 10");
+                }
+            }
+            Profile::JetStream => {
+                let steps = self.backoff.len();
+                if self.most_deliveries > 0 && steps > self.most_deliveries as usize {
+                    let message =
+                        format!("{steps} waits for {} deliveries: JetStream refuses a consumer with more waits", self.most_deliveries);
+                    form.problem("backoff", message, "raise `max_deliveries`, or leave waits out");
+                }
+            }
+            Profile::Ours | Profile::RabbitQuorum | Profile::RedisStreams => {}
         }
     }
+
+    /// How long the consumer of this delivery, counted from 1, may keep its message.
+    pub fn lock_of(&self, delivery: u32) -> Span {
+        let at = (delivery.max(1) as usize - 1).min(self.backoff.len().saturating_sub(1));
+        self.backoff.get(at).copied().unwrap_or(self.lock)
+    }
 }
+
+/// Reads `backoff`: spans with commas between.
+fn backoff(form: &mut Form<'_>) -> Vec<Span> {
+    let Some(text) = form.text("backoff") else { return Vec::new() };
+    let mut spans = Vec::new();
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match word.parse::<Span>() {
+            Ok(span) if span > Span::ZERO => spans.push(span),
+            Ok(_) => form.problem("backoff", "a wait of nothing is none", HOW_WAITS_ARE_WRITTEN),
+            Err(error) => form.problem("backoff", error.to_string(), HOW_WAITS_ARE_WRITTEN),
+        }
+    }
+    if spans.len() > MOST_WAITS {
+        form.problem(
+            "backoff",
+            format!("expected up to {MOST_WAITS} waits, found {}", spans.len()),
+            "the last one stands for all further ones",
+        );
+        spans.truncate(MOST_WAITS);
+    }
+    spans
+}
+
+const HOW_WAITS_ARE_WRITTEN: &str = "expected spans of time with commas between, such as \"1 s, 5 s, 30 s\"";
+
+/// How many waits a list may have.
+const MOST_WAITS: usize = 1_000;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,8 @@
 
 mod chunks;
 mod durable;
+mod figures;
+mod hand_out;
 mod ledger;
 #[cfg(test)]
 mod random;
@@ -16,11 +18,12 @@ mod settle;
 mod turns;
 
 use super::keeping::{AGAIN, WRITTEN};
-use super::rules::{Counts, Order, Rules, WhenFull};
+use super::rules::profile::End;
+use super::rules::{Counts, Order, Profile, Rules, WhenFull};
 use crate::distribution::Distribution;
-use crate::message::{Delivery, Message, Settlement};
+use crate::message::{Message, Settlement};
 use crate::node::reason::{DUPLICATE, OVERFLOW};
-use crate::node::{Effects, Event, Gauge};
+use crate::node::{Effects, Event, Fault};
 use crate::nodes::window::Window;
 use crate::random::Purpose;
 use crate::units::{Moment, Span};
@@ -48,6 +51,17 @@ enum Place {
     Unsettled,
     /// A dead letter that has left a durable store and is kept until it has been taken.
     Leaving,
+    /// In nobody's hands, but locked: its consumer died or gave it back in a way that its store does not hear of.
+    Abandoned,
+    /// It was delivered as often as allowed and stays, to nobody's use.
+    Aside,
+}
+
+impl Place {
+    /// Whether a message there waits in the store: it counts here, and not where it travels.
+    const fn waits(self) -> bool {
+        matches!(self, Self::Coming | Self::Ready | Self::Delayed | Self::Abandoned | Self::Aside)
+    }
 }
 
 struct Slot {
@@ -57,11 +71,15 @@ struct Slot {
     attempt: u32,
     /// The attempts that were made before it came here.
     before: u32,
+    /// How many of its deliveries failed in a way that counts.
+    failures: u32,
     arrived: Moment,
     /// Since when it waits, ready or delayed.
     since: Moment,
     /// Which lock holds it: the low half of the number of its entry in `locks`.
     lock: u32,
+    /// When that ends.
+    locked_until: Moment,
     /// Its bytes, as far as bytes are bounded.
     size: u32,
     /// The key whose messages it waits for, if their order counts.
@@ -71,9 +89,13 @@ struct Slot {
 
 /// The ready messages of one priority, by number.
 struct Level {
-    priority: u8,
+    /// [`RETURNED`] for what goes before all others.
+    priority: u16,
     numbers: VecDeque<u64>,
 }
+
+/// The level of what came back, where that goes before all others.
+const RETURNED: u16 = 256;
 
 /// The ledger of a store. See the module page.
 pub struct Store {
@@ -87,17 +109,23 @@ pub struct Store {
     delayed: BinaryHeap<Reverse<(Moment, u64, u64)>>,
     /// (when it ends, number)
     expiries: BinaryHeap<Reverse<(Moment, u64)>>,
-    /// (end of lock, number of lock, number of message); ends never go back, because all locks are equally long.
+    /// (end of lock, number of lock, number of message), in order.
     locks: VecDeque<(Moment, u64, u64)>,
     ready_count: u64,
     delayed_count: u64,
     coming_count: u64,
     unsettled_count: u64,
+    abandoned_count: u64,
+    aside_count: u64,
     leaving_count: u64,
     bytes: u64,
     sequence: u64,
     armed: Option<Moment>,
     locks_lost: u64,
+    late_acks: u64,
+    advisories: u64,
+    /// Deliveries, and messages delivered at least once.
+    handed_out: (u64, u64),
     /// The clock of the event under way.
     now: Moment,
     /// Nanoseconds that those which have left waited here.
@@ -139,11 +167,16 @@ impl Store {
             delayed_count: 0,
             coming_count: 0,
             unsettled_count: 0,
+            abandoned_count: 0,
+            aside_count: 0,
             leaving_count: 0,
             bytes: 0,
             sequence: 0,
             armed: None,
             locks_lost: 0,
+            late_acks: 0,
+            advisories: 0,
+            handed_out: (0, 0),
             now: Moment::START,
             waited: 0,
             credit: 0,
@@ -160,7 +193,11 @@ impl Store {
         if !rules.stops_at_dead_letters {
             self.resume_lines();
         }
+        let takes_up_again = self.rules.profile.after_last() == End::SetAside && rules.profile.after_last() != End::SetAside;
         self.rules = rules;
+        if takes_up_again {
+            self.take_up_again();
+        }
     }
 
     /// Hands nothing out until told otherwise: its consumers are away.
@@ -172,7 +209,7 @@ impl Store {
     pub fn drop_waiting(&mut self, reason: &'static str, fx: &mut Effects<'_>) {
         self.now = fx.now();
         for slot in 0..self.slots.len() {
-            if matches!(self.slots[slot].place, Place::Ready | Place::Delayed) {
+            if self.slots[slot].place.waits() && self.slots[slot].place != Place::Coming {
                 let message = self.remove(slot);
                 fx.drop(message, reason);
             }
@@ -182,37 +219,6 @@ impl Store {
     /// Whether senders must wait now (G1).
     pub fn closed(&self) -> bool {
         self.rules.when_full == WhenFull::Block && (self.full(0) || self.much_unwritten())
-    }
-
-    /// How many messages wait here: ready and delayed, and those that are being written to the disk.
-    pub const fn waiting(&self) -> u64 {
-        self.ready_count + self.delayed_count + self.coming_count
-    }
-
-    /// How many messages are handed out and not settled.
-    pub const fn unsettled(&self) -> u64 {
-        self.unsettled_count
-    }
-
-    /// Reports the common figures of stores.
-    pub fn gauges(&self, now: Moment, gauges: &mut Vec<Gauge>) {
-        let count = |name, value: u64| Gauge { name, value: value as f64, unit: "messages" };
-        gauges.extend([
-            count("ready", self.ready_count),
-            count("locked", self.unsettled_count),
-            count("delayed", self.delayed_count),
-            count("locks lost", self.locks_lost),
-            count("duplicates", self.duplicates),
-            Gauge { name: "stopped keys", value: self.turns.stopped() as f64, unit: "keys" },
-            Gauge { name: "oldest", value: self.oldest().map_or(0.0, |arrived| now.since(arrived).seconds()), unit: "s" },
-        ]);
-        self.durable_gauges(gauges);
-    }
-
-    /// When the oldest ready message arrived.
-    fn oldest(&self) -> Option<Moment> {
-        let first = |level: &Level| level.numbers.iter().find_map(|&number| self.slot(number).filter(|slot| slot.place == Place::Ready));
-        self.levels.iter().filter_map(first).map(|slot| slot.arrived).min()
     }
 
     /// Takes a message in, or deals with it as the rules say when there is no room.
@@ -245,11 +251,11 @@ impl Store {
             match self.rules.when_full {
                 // Only a bound in bytes comes here: the engine cannot know the next message's size.
                 WhenFull::Block => break,
-                WhenFull::DropNewest => return fx.drop(message, OVERFLOW),
+                WhenFull::DropNewest => return self.overflow(message, fx),
                 WhenFull::Reject => return fx.refuse(message, "the queue is full"),
                 WhenFull::DropOldest => match self.take_oldest() {
-                    Some(oldest) => fx.drop(oldest, OVERFLOW),
-                    None => return fx.drop(message, OVERFLOW),
+                    Some(oldest) => self.overflow(oldest, fx),
+                    None => return self.overflow(message, fx),
                 },
             }
         }
@@ -272,7 +278,7 @@ impl Store {
             _ => 0,
         };
         let number = self.insert(message, now, size, before);
-        if expires != Moment::NEVER {
+        if expires != Moment::NEVER && !self.rules.profile.expires_at_head() {
             self.expiries.push(Reverse((expires, number)));
         }
         self.make_ready(number, now, self.rules.delay, false);
@@ -321,6 +327,9 @@ impl Store {
         self.now = fx.now();
         loop {
             self.next_turns();
+            if self.rules.profile.expires_at_head() {
+                self.expire_heads(fx);
+            }
             if self.ready_count > 0 && !self.paused {
                 self.hand_out(fx);
             }
@@ -349,7 +358,9 @@ impl Store {
         self.now = fx.now();
         for slot in 0..self.slots.len() {
             match self.slots[slot].place {
-                Place::Ready | Place::Delayed => self.part_with(slot, reason, error.into(), fx),
+                Place::Ready | Place::Delayed | Place::Abandoned | Place::Aside => {
+                    self.part_with(slot, reason, Fault::Returned, error.into(), fx);
+                }
                 // Whoever sent it was not told that it is kept.
                 Place::Coming => {
                     let message = self.remove(slot);
@@ -363,6 +374,16 @@ impl Store {
         }
     }
 
+    /// A message for which there is no room.
+    fn overflow(&self, message: Message, fx: &mut Effects<'_>) {
+        let reason = self.rules.profile.overflowed();
+        if self.rules.overflow_to_dead_letters {
+            fx.dead_letter(message, reason, "the queue is full");
+        } else {
+            fx.drop(message, OVERFLOW);
+        }
+    }
+
     fn full(&self, size: u64) -> bool {
         let count = match self.rules.counts {
             Counts::Waiting => self.waiting(),
@@ -373,58 +394,6 @@ impl Store {
         // Where nothing may wait, a message comes in only if a consumer takes it at once.
         let direct = self.rules.capacity == 0 && self.credit as u64 > self.ready_count + self.coming_count;
         (count >= self.rules.capacity && !direct) || self.rules.capacity_bytes.is_some_and(too_many_bytes)
-    }
-
-    fn hand_out(&mut self, fx: &mut Effects<'_>) {
-        let room = fx.room(self.output);
-        for _ in 0..room.min(BATCH) {
-            let Some(at) = self.pop_ready(fx) else { return };
-            let number = self.number(at);
-            let slot = &mut self.slots[at];
-            slot.attempt = slot.attempt.wrapping_add(1);
-            if !self.rules.at_least_once {
-                let message = self.remove(at);
-                fx.hand_out(self.output, message);
-                continue;
-            }
-            let attempt = slot.attempt;
-            let mut message = slot.message.clone().expect("a slot in use has a message");
-            message.settlement = Settlement::One(Delivery { origin: 0, attempt, number });
-            self.move_to(at, Place::Unsettled);
-            if self.rules.lock != Span::ZERO {
-                self.lock(at, fx.now() + self.rules.lock);
-            }
-            fx.hand_out(self.output, message);
-        }
-        if room > BATCH && self.ready_count > 0 {
-            fx.wake(fx.now(), GO_ON);
-        }
-    }
-
-    fn lock(&mut self, at: usize, until: Moment) {
-        self.sequence += 1;
-        self.slots[at].lock = self.sequence as u32;
-        let number = self.number(at);
-        // Hot changes may shorten the lock: then the list takes the end in its order.
-        let after = self.locks.partition_point(|(end, ..)| *end <= until);
-        self.locks.insert(after, (until, self.sequence, number));
-    }
-
-    /// The next ready message that has not expired.
-    fn pop_ready(&mut self, fx: &mut Effects<'_>) -> Option<usize> {
-        for level in 0..self.levels.len() {
-            loop {
-                let numbers = &mut self.levels[level].numbers;
-                let popped = if self.rules.order == Order::Fifo { numbers.pop_front() } else { numbers.pop_back() };
-                let Some(number) = popped else { break };
-                let Some(at) = self.find(number, Place::Ready) else { continue };
-                if self.slots[at].message.as_ref().is_some_and(|message| message.expires > fx.now()) {
-                    return Some(at);
-                }
-                self.expire_kept(at, fx);
-            }
-        }
-        None
     }
 
     /// Whether its id came within the window of deduplication.
@@ -463,7 +432,8 @@ impl Store {
         self.move_to(at, Place::Ready);
         let message = self.slots[at].message.as_mut().expect("a slot in use has a message");
         message.queued = now;
-        let priority = message.priority;
+        let first = returned && self.rules.profile.returned_first();
+        let priority = if first { RETURNED } else { u16::from(message.priority.min(self.rules.profile.highest_priority())) };
         if self.waits_for_turn(at) {
             return;
         }
@@ -475,10 +445,10 @@ impl Store {
                 found
             }
         };
-        let to_head = returned && self.rules.returned_to_head;
+        let to_head = returned && !first && self.rules.returned_to_head;
         let numbers = &mut self.levels[level].numbers;
         // The head is where the next one is taken from: the front, first in first out; the back, last in first out.
-        if (returned && !to_head && self.rules.order == Order::Lifo) || (to_head && self.rules.order == Order::Fifo) {
+        if (returned && !first && !to_head && self.rules.order == Order::Lifo) || (to_head && self.rules.order == Order::Fifo) {
             numbers.push_front(number);
         } else {
             numbers.push_back(number);
@@ -489,6 +459,6 @@ impl Store {
         let lock = self.locks.front().map(|(until, ..)| *until);
         let delay = self.delayed.peek().map(|Reverse((moment, ..))| *moment);
         let expiry = self.expiries.peek().map(|Reverse((moment, _))| *moment);
-        [lock, delay, expiry].into_iter().flatten().min()
+        [lock, delay, expiry, self.head_expires()].into_iter().flatten().min()
     }
 }

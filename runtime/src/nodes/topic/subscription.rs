@@ -66,9 +66,11 @@ pub static SUBSCRIPTION: Kind = Kind {
             Preset::None,
             "Which of those messages, by their payload, headers or key, such as `message.amount > 900`. Unset: all of them.",
         ),
+        rules::RULES,
         rules::CAPACITY,
         rules::CAPACITY_BYTES,
         rules::WHEN_BUFFER_FULL,
+        rules::OVERFLOW,
         rules::TIME_TO_LIVE,
         rules::WHEN_EXPIRED,
         rules::GUARANTEE,
@@ -76,7 +78,11 @@ pub static SUBSCRIPTION: Kind = Kind {
         rules::IN_ORDER,
         rules::AFTER_DEAD_LETTER,
         rules::LOCK,
+        rules::BACKOFF,
+        rules::CLAIM_AFTER,
+        rules::MAX_ACK_PENDING,
         rules::MAX_DELIVERIES,
+        rules::DELIVERY_LIMIT,
         rules::RETRY,
         rules::RETRY_DELAY,
         rules::RETRY_CAP,
@@ -238,6 +244,10 @@ impl Behaviour for Subscription {
 
     fn held(&self) -> u64 {
         self.store.waiting()
+    }
+
+    fn backlog(&self) -> u64 {
+        self.store.backlog()
     }
 
     fn takes_back(&self, _input: usize, message: &Message) -> Result<(), Arc<str>> {

@@ -151,7 +151,7 @@ impl Store {
     fn watch_end(&mut self, number: u64, at: usize, expires: Moment, fx: &mut Effects<'_>) {
         if expires <= fx.now() {
             self.expire_kept(at, fx);
-        } else if expires != Moment::NEVER {
+        } else if expires != Moment::NEVER && !self.rules.profile.expires_at_head() {
             self.expiries.push(Reverse((expires, number)));
         }
     }
@@ -181,6 +181,7 @@ impl Store {
         let number = self.insert(message, now, size, 0);
         let at = (number & 0xffff_ffff) as usize;
         self.slots[at].attempt = attempts;
+        self.slots[at].failures = attempts;
         if let Some(durable) = &mut self.durable {
             durable.set_record(at, record);
         }
@@ -232,7 +233,7 @@ impl Store {
         let at = self.find(number, Place::Leaving);
         match (at, verdict) {
             (Some(at), Verdict::Ack) => drop(self.remove(at)),
-            (Some(at), Verdict::Nack(error)) => {
+            (Some(at), Verdict::Nack(_, error)) => {
                 if let Some(durable) = &mut self.durable {
                     durable.records[at] = 0;
                     durable.left_dead += 1;
@@ -242,7 +243,7 @@ impl Store {
                 fx.drop(message, UNDELIVERABLE);
             }
             (None, Verdict::Ack) => {}
-            (None, Verdict::Nack(_)) => fx.superseded(),
+            (None, Verdict::Nack(..)) => fx.superseded(),
         }
     }
 

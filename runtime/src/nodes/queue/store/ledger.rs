@@ -50,9 +50,10 @@ impl Store {
         }
     }
 
-    /// The slot of a message that a consumer holds by just this lock.
+    /// The slot of a message that is held, by a consumer or by nobody, by just this lock.
     pub(super) fn locked(&self, number: u64, lock: u64) -> Option<usize> {
-        self.find(number, Place::Unsettled).filter(|at| self.slots[*at].lock == lock as u32)
+        let at = self.find(number, Place::Unsettled).or_else(|| self.find(number, Place::Abandoned));
+        at.filter(|at| self.slots[*at].lock == lock as u32)
     }
 
     pub(super) fn slot(&self, number: u64) -> Option<&Slot> {
@@ -70,7 +71,7 @@ impl Store {
 
     /// The nanoseconds that messages have waited here, ready or delayed, up to `now`: those that have left, and those inside.
     pub fn waited(&self, now: Moment) -> u128 {
-        let inside = self.slots.iter().filter(|slot| matches!(slot.place, Place::Ready | Place::Delayed | Place::Coming));
+        let inside = self.slots.iter().filter(|slot| slot.place.waits());
         self.waited + inside.map(|slot| u128::from(now.since(slot.since).0)).sum::<u128>()
     }
 
@@ -82,6 +83,8 @@ impl Store {
             Place::Ready => Some(&mut self.ready_count),
             Place::Delayed => Some(&mut self.delayed_count),
             Place::Unsettled => Some(&mut self.unsettled_count),
+            Place::Abandoned => Some(&mut self.abandoned_count),
+            Place::Aside => Some(&mut self.aside_count),
         }
     }
 
@@ -89,12 +92,11 @@ impl Store {
         let size = u64::from(self.slots[at].size);
         let counted = |store: &Self, place| match place {
             Place::Free | Place::Leaving => false,
-            Place::Ready | Place::Delayed | Place::Coming => true,
+            Place::Coming | Place::Ready | Place::Delayed | Place::Abandoned | Place::Aside => true,
             Place::Unsettled => store.rules.counts == Counts::InSystem,
         };
         let before = std::mem::replace(&mut self.slots[at].place, place);
-        let waits = |place| matches!(place, Place::Ready | Place::Delayed | Place::Coming);
-        match (waits(before), waits(place)) {
+        match (before.waits(), place.waits()) {
             (false, true) => self.slots[at].since = self.now,
             (true, false) => self.waited += u128::from(self.now.since(self.slots[at].since).0),
             _ => {}
@@ -118,9 +120,11 @@ impl Store {
             place: Place::Free,
             attempt: before,
             before,
+            failures: 0,
             arrived: now,
             since: now,
             lock: 0,
+            locked_until: Moment::NEVER,
             size: u32::try_from(size).unwrap_or(u32::MAX),
             turn: None,
             message: Some(message),

@@ -162,7 +162,8 @@ impl Store {
     /// Puts a ready message where the next one is taken from, behind those of its priority.
     fn offer_ready(&mut self, at: usize) {
         let number = self.number(at);
-        let priority = self.slots[at].message.as_ref().map_or(0, |message: &Message| message.priority);
+        let highest = self.rules.profile.highest_priority();
+        let priority = self.slots[at].message.as_ref().map_or(0, |message: &Message| u16::from(message.priority.min(highest)));
         match self.levels.iter().position(|level| level.priority <= priority) {
             Some(found) if self.levels[found].priority == priority => self.levels[found].numbers.push_back(number),
             found => {
