@@ -42,6 +42,16 @@ pub static ALL: &[Sample] = &[
     ),
     sample!("05-overload.ron", "Overload", "Bursts that the workers cannot follow: a bounded queue, drops, and a time to live."),
     sample!(
+        "patterns/profiles.ron",
+        "One load, five rule books",
+        "The same orders under our rules and those of RabbitMQ, Service Bus, JetStream and Redis."
+    ),
+    sample!(
+        "patterns/scaled-pool.ron",
+        "A pool that follows its backlog",
+        "Consumers come and go with what there is to do, with the times that it takes."
+    ),
+    sample!(
         "patterns/dead-letters.ron",
         "Dead letters and the desk",
         "What fails is looked at, edited, tried in a dry run, and put back to work."

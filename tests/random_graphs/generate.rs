@@ -238,7 +238,34 @@ impl Draft {
         settings
     }
 
+    /// The rules of a broker: only settings that it has.
+    fn broker(&mut self) -> String {
+        let capacity = self.from(1, 120);
+        let wait = self.from(20, 300);
+        let rules = match self.below(4) {
+            0 => format!(
+                "rules: rabbitmq_quorum, delivery_limit: {}, lock: \"{wait} ms\", time_to_live: \"{} ms\"",
+                self.from(0, 4),
+                wait * 3
+            ),
+            1 => format!("rules: service_bus, lock: \"5 s\", max_deliveries: {}, time_to_live: \"{} ms\"", self.from(1, 5), wait * 3),
+            // Without a limit: what is set aside would stand still, and no run could be told from a stuck one.
+            2 => format!("rules: jetstream, backoff: \"{wait} ms\", max_ack_pending: {}", self.from(1, 9)),
+            _ => format!("rules: redis_streams, claim_after: \"{wait} ms\""),
+        };
+        format!("capacity: {capacity}, {rules}")
+    }
+
     fn queue(&mut self, end: &End) {
+        if self.chance(0.3) {
+            let rules = self.broker();
+            let id = self.between(&end.output, "queue", &rules);
+            self.dead_letters(&id);
+            for _ in 0..self.from(1, 3) {
+                self.consumer(&id, end.multiplied);
+            }
+            return;
+        }
         let rules = self.rules();
         let (full, order, to) =
             (self.pick(&["block", "drop_newest", "drop_oldest", "reject"]), self.pick(&["fifo", "lifo"]), self.pick(&["tail", "head"]));
@@ -274,10 +301,24 @@ impl Draft {
             self.pipes.push(format!("(\"{store}.out -> {id}.in\")"));
             return self.opened(format!("{id}.out"), multiplied);
         }
-        let size = if self.chance(0.1) { "size: unlimited".to_owned() } else { format!("servers: {}", self.from(1, 5)) };
+        let size = match self.below(10) {
+            0 => "size: unlimited".to_owned(),
+            1 => {
+                let (least, start_up) = (self.from(0, 2), self.from(1, 200));
+                format!(
+                    "size: scaled, target: 3, least_servers: {least}, most_servers: 6, poll: \"90 ms\", cool_down: \"200 ms\", start_up: \"{start_up} ms\""
+                )
+            }
+            _ => format!("servers: {}", self.from(1, 5)),
+        };
+        let by = self.pick(&["reject", "reject", "nack", "give_up", "crash"]);
+        let unheard = self.pick(&["", "", ", acks_lost: 0.1", ", acks_late: 0.2, acks_late_by: \"90 ms\""]);
         let failing = if self.chance(0.4) { 0.3 * self.random.unit() } else { 0.0 };
-        let settings =
-            format!("{size}, prefetch: {}, service: {}, failure_share: {failing:.3}", self.pick(&["0", "0", "1", "7"]), self.time());
+        let settings = format!(
+            "{size}, prefetch: {}, service: {}, failure_share: {failing:.3}, fails_by: {by}, restart_after: \"30 ms\"{unheard}",
+            self.pick(&["0", "0", "1", "7"]),
+            self.time()
+        );
         let id = self.node("consumer_pool", &settings);
         self.pipes.push(format!("(\"{store}.out -> {id}.in\")"));
         if self.chance(0.6) {

@@ -3,8 +3,8 @@
 
 mod carry;
 mod change;
-mod gather;
 mod crash;
+mod gather;
 mod pass;
 mod redrive;
 mod removal;

@@ -57,7 +57,7 @@ impl Shard {
         let credits = &mut station.outputs[port].credits;
         let credit: u32 = credits.iter().filter(|(pipe, _)| *pipe == pipe_number).map(|(_, credit)| credit).sum();
         credits.retain(|(pipe, _)| *pipe != pipe_number);
-        station.rooms[port] -= credit as usize;
+        station.rooms[port] = station.rooms[port].saturating_sub(credit as usize);
         let source = Self::source(station);
         self.signal(station, to, source, Signal::CreditBack { pipe: pipe_number, credit });
     }
