@@ -43,16 +43,16 @@ pub fn bar_ui(ui: &mut Ui, theme: &Theme, open: &Open, view: &mut View, alive: b
             if redrive.on_hover_text(hint).on_disabled_hover_text(why_not.unwrap_or(hint)).clicked() {
                 wishes.commands.push("run.redrive");
             }
-            let edit = TextEdit::singleline(&mut view.rate)
-                .hint_text(RichText::new("at once").color(theme.faint))
-                .font(theme::mono(12.0))
-                .desired_width(64.0);
-            ui.add(edit)
-                .on_hover_text("How many go back per second, such as 10 or 30/min; empty: all at once")
-                .accessible_name("Redrive rate");
             if !narrow {
                 ui.label(RichText::new("per second").size(11.5).color(theme.faint));
             }
+            let edit = TextEdit::singleline(&mut view.rate)
+                .hint_text(RichText::new("at once").color(theme.faint))
+                .font(theme::mono(12.0))
+                .desired_width(76.0);
+            ui.add(edit)
+                .on_hover_text("How many go back per second, such as 10 or 30/min; empty: all at once")
+                .accessible_name("Redrive rate");
         });
     });
     ui.horizontal(|ui| {

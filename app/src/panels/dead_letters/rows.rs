@@ -88,14 +88,18 @@ fn group_ui(ui: &mut Ui, theme: &Theme, open: &Open, view: &mut View, group: &Gr
     {
         let (from, to) = (time(oldest.letter.at.seconds()), time(newest.letter.at.seconds()));
         let times = if from == to { to } else { format!("{from} – {to}") };
-        let room = ui.available_width() - 150.0;
+        // In a narrow list the error says more than the times.
+        let timed = ui.available_width() > 320.0;
+        let room = ui.available_width() - if timed { 150.0 } else { 0.0 };
         ui.allocate_ui_with_layout(vec2(room.max(0.0), ROW), Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(room.max(0.0));
             ui.add(Label::new(RichText::new(&group.key.error).size(11.5).color(theme.dim)).truncate());
         });
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add(Label::new(RichText::new(times).font(theme::mono(11.0)).color(theme.faint)).truncate());
-        });
+        if timed {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.add(Label::new(RichText::new(times).font(theme::mono(11.0)).color(theme.faint)).truncate());
+            });
+        }
     }
 }
 
