@@ -12,7 +12,7 @@ use super::Shard;
 use crate::engine::station::{Health, Station};
 use crate::message::Message;
 use crate::node::reason::REMOVED;
-use crate::node::{Behaviour, Change, Effects, Event, Flow, Form, Intake, PortRole};
+use crate::node::{Behaviour, Change, Effects, Event, Fault, Flow, Form, Intake, PortRole};
 use crate::units::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -109,7 +109,7 @@ impl Shard {
                         station.residence.record(shard.now.since(message.arrived).0);
                         homes.lead(home, message, shard.now);
                     }
-                    None => shard.nack(station, message, &reason),
+                    None => shard.nack(station, message, Fault::Returned, &reason),
                 }
             }
             if station.guarded(shard.now, |behaviour, fx| behaviour.give_back(fx)).is_ok() {
@@ -253,7 +253,7 @@ impl Shard {
             self.ended(station, message, 2);
         } else {
             let settlement = message.settlement.clone();
-            self.nack_deliveries(station, &settlement, reason);
+            self.nack_deliveries(station, &settlement, Fault::Returned, reason);
         }
     }
 }
