@@ -115,7 +115,8 @@ fn a_used_file_runs_like_content_of_its_own() {
 
 #[test]
 fn made_saved_and_used_a_composite_tells_the_same_story() {
-    let flat = graph(FLAT);
+    // The paths change, and with them what is summed up.
+    let flat = graph(&FLAT.replace("composites.shop.in", "nodes.done.in"));
     let nodes: Vec<NodeId> = ["shop/pay/work", "shop/pay/pool"].iter().filter_map(|id| NodeId::new(id)).collect();
     let mut made = flat.clone();
     let (edit, id) = flat.make_composite(&nodes, &[], &[], "Payment").expect("two nodes of one level");

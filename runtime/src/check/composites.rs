@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_inside_is_told_of_at_its_path() {
-        let nodes = with(r#"ports: {"in": "work.in", "out": "p.out"}"#).replace("servers: 2", "servers: 0, colour: 1");
+        let nodes = with(r#"ports: {"in": "work.in", "out": "p.out"}"#).replace("servers: 2", "servers: \"two\", colour: 1");
         assert_eq!(found(&nodes, PIPES), ["PW202 c/p.servers", "PW205 c/p.colour"]);
     }
 

@@ -57,7 +57,7 @@ fn a_composite_is_made_opened_and_left() {
     assert!(screen.document().graph().node(&id("composite/work")).is_some(), "{}", screen.notices());
     assert_found(&names, "Composite, Composite");
     assert!(!names.iter().any(|name| name.starts_with("Work, ")), "what is inside is not drawn outside: {names:?}");
-    assert_found(&names, "Rename");
+    assert_found(&names, "Unpack composite");
 }
 
 #[test]
