@@ -1,4 +1,4 @@
-//! Messages that come by HTTP, for real: answers, back-pressure, limits, CloudEvents.
+//! Messages that come by HTTP, for real: answers, back-pressure, limits, `CloudEvents`.
 
 use pipewright_runtime::engine::control::Control;
 use pipewright_runtime::engine::run::Run;

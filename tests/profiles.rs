@@ -179,7 +179,7 @@ fn service_bus_expires_with_its_own_reason_and_detects_duplicates_for_ten_minute
     assert_eq!(once.seen().left.len(), 2);
 }
 
-/// NATS, `JetStream` consumers, MaxDeliver: the message stays in the stream, and an advisory tells.
+/// NATS, `JetStream` consumers, `MaxDeliver`: the message stays in the stream, and an advisory tells.
 #[test]
 fn jetstream_sets_aside_after_the_last_delivery_and_publishes_an_advisory() {
     let mut poison = queue("jetstream", &[("max_deliveries", 3.into())]).wired("dead_letters", 1);
@@ -208,7 +208,7 @@ fn jetstream_sets_aside_after_the_last_delivery_and_publishes_an_advisory() {
     assert_eq!((&*terminated.seen().dropped[0].why, terminated.payloads("dead_letters").len(), terminated.held()), ("terminated", 1, 0));
 }
 
-/// NATS, `JetStream` consumers, AckWait, BackOff and MaxAckPending.
+/// NATS, `JetStream` consumers, `AckWait`, `BackOff` and `MaxAckPending`.
 #[test]
 fn jetstream_waits_thirty_seconds_or_by_the_backoff_and_bounds_what_is_unanswered() {
     let mut silent = queue("jetstream", &[]);

@@ -260,17 +260,14 @@ fn farthest_first(one: &Shard, removed: &BTreeSet<u32>, pipes: &[u32]) -> Vec<u3
             continue;
         }
         while let Some((station, tried)) = path.last_mut() {
-            match next.get(station).and_then(|next| next.get(*tried)) {
-                Some(to) => {
-                    *tried += 1;
-                    if seen.insert(*to) {
-                        path.push((*to, 0));
-                    }
+            if let Some(to) = next.get(station).and_then(|next| next.get(*tried)) {
+                *tried += 1;
+                if seen.insert(*to) {
+                    path.push((*to, 0));
                 }
-                None => {
-                    order.push(*station);
-                    path.pop();
-                }
+            } else {
+                order.push(*station);
+                path.pop();
             }
         }
     }

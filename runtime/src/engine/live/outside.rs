@@ -157,6 +157,7 @@ impl World for LiveWorld {
             Ask::Exchange { program, process, life, id, line } => {
                 self.programs.exchange(program, process, life, Exchange { back, id, line });
             }
+            Ask::Backlog => return Some(Answer::Failed("stores answer for their backlog themselves".to_owned())),
             Ask::EndPrograms => {
                 self.programs.end(station);
                 return Some(Answer::Done);

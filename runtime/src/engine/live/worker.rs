@@ -129,7 +129,8 @@ impl Worker {
                 Err(TryRecvError::Empty) => self.turn(),
             };
             match order {
-                None => {}
+                // A shard comes back only while it is lent, and is taken there.
+                None | Some(Order::Return(_)) => {}
                 // Another worker may be through a round before this one has heard of it; what that one sent is seen after the round (G11).
                 Some(Order::Parcels(rounds, parcels)) if rounds > self.rounds => self.early.extend(parcels),
                 Some(Order::Parcels(_, parcels)) => parcels.into_iter().for_each(|parcel| self.shard.accept(parcel)),
@@ -163,8 +164,6 @@ impl Worker {
                     let Some(worker) = self.lend() else { return Shard::nowhere() };
                     self = worker;
                 }
-                // Only whoever has lent its shard gets one.
-                Some(Order::Return(_)) => {}
                 Some(Order::Halt) => return self.shard,
             }
         }
