@@ -38,7 +38,7 @@ fn checked() -> String {
 
 /// All 3,000 come through, each once and in order, whatever was changed on the way.
 fn all_arrive(report: &serde_json::Value, story: &str) {
-    assert_eq!(report["nodes"]["end"]["received"], 3_000, "{story}: {}", report["messages"]);
+    assert_eq!(report["nodes"]["end"]["in"], 3_000, "{story}: {}", report["messages"]);
     assert_eq!((&report["messages"]["delivered"], &report["messages"]["balanced"]), (&3_000.into(), &true.into()), "{story}");
     assert_eq!(report["laws"]["hold"], true, "{story}: {}", report["laws"]);
     for (name, expectation) in report["expectations"].as_object().expect("there are some") {
@@ -70,7 +70,7 @@ fn g12_a_filter_is_put_in_under_load_and_taken_out_again() {
     assert!(told.changes.iter().all(|change| change.kept.is_empty() && change.restarted.is_empty()), "nobody else is touched");
     told.each(all_arrive);
     told.each(|report, story| {
-        let seen = report["nodes"]["check"]["received"].as_u64().expect("it is there");
+        let seen = report["nodes"]["check"]["in"].as_u64().expect("it is there");
         assert!(seen > 0 && seen < 2_999, "{story}: another node under the old id counts from zero: {seen}");
     });
 }
@@ -85,7 +85,7 @@ fn g12_two_filters_change_places() {
     assert_eq!((change.pipes_added, change.pipes_removed, change.removed.len()), (3, 3, 0));
     // What is under way may pass a filter twice or not at all, and so overtake; none of it is lost.
     told.each(|report, story| {
-        assert_eq!(report["nodes"]["end"]["received"], 3_000, "{story}: {}", report["messages"]);
+        assert_eq!(report["nodes"]["end"]["in"], 3_000, "{story}: {}", report["messages"]);
         assert_eq!((&report["messages"]["balanced"], &report["laws"]["hold"]), (&true.into(), &true.into()), "{story}");
     });
 }
@@ -191,7 +191,7 @@ fn g12_a_subscription_joins_a_running_topic() {
     let told = everywhere(&one, &[(1_000, both), (1_500, one.clone())], 6_000);
     assert_eq!(ids(&told.changes[0].added), ["early", "late"]);
     told.each(|report, story| {
-        assert_eq!(report["nodes"]["reader"]["received"], 1_000, "{story}: the first misses nothing and gets nothing twice");
+        assert_eq!(report["nodes"]["reader"]["in"], 1_000, "{story}: the first misses nothing and gets nothing twice");
         let late = report["changes"]["received"].as_u64().expect("a count");
         assert!((100..=800).contains(&late), "{story}: the second was there for half a second: {late}");
         assert_eq!((&report["messages"]["balanced"], &report["laws"]["hold"]), (&true.into(), &true.into()), "{story}");
@@ -235,7 +235,7 @@ fn g12_a_node_becomes_another_kind() {
     let told = everywhere(&checked(), &[(800, other), (1_600, checked())], 6_000);
     assert_eq!((ids(&told.changes[0].added), ids(&told.changes[0].removed)), (vec!["check"], vec!["check"]));
     told.each(|report, story| {
-        assert_eq!(report["nodes"]["end"]["received"], 3_000, "{story}: {}", report["messages"]);
+        assert_eq!(report["nodes"]["end"]["in"], 3_000, "{story}: {}", report["messages"]);
         assert_eq!((&report["messages"]["balanced"], &report["laws"]["hold"]), (&true.into(), &true.into()), "{story}");
     });
 }

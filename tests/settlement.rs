@@ -39,7 +39,7 @@ fn s1_s6_a_consumer_that_dies_holding_ten_loses_none_and_the_innocent_count() {
         assert!(again > crashes, "{mode}: {again} deliveries again for {crashes} deaths");
     });
     // With two deliveries each, prefetched messages are given up for the deaths of others: more than fail twice themselves.
-    let nodes = source("500/s", 300)
+    let nodes = source("5000/s", 300)
         + r#", "q": queue(max_deliveries: 2), "p": consumer_pool(prefetch: 9, service: "1 ms", poison: "message.n % 30 == 0", fails_by: crash, restart_after: "5 ms"), "end": sink()"#;
     both(&graph(&nodes, r#""in.out -> q.in", "q.out -> p.in", "p.out -> end.in""#), "20s", |ran, mode| {
         let (done, dead) = (number(&ran.report, "/nodes/end/in"), number(&ran.report, "/messages/dead_lettered"));

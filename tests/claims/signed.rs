@@ -44,10 +44,9 @@ fn in_a_simulation_only_the_named_readers_get_it() {
 fn run_with_key(name: &str, text: &str, keys: &[(&str, &str)]) -> Value {
     let folder = Folder::new(name);
     let file = folder.file("signed.ron", text);
+    let allowed = ["--allow", "env:PIPEWRIGHT_TEST_CLAIM_KEY", "--allow", "env:ANOTHER_KEY"];
     let mut command = command(&["run", &file, "--for", "20s", "--json"]);
-    for (variable, value) in keys {
-        command.env(variable, value);
-    }
+    command.args(allowed).envs(keys.iter().copied());
     let output = command.output().expect("the program can be started");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }

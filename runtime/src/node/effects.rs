@@ -201,10 +201,7 @@ impl<'a> Effects<'a> {
 
     /// The draws for one attempt at one message, for one purpose (G11).
     pub fn random(&self, purpose: Purpose, message: &Message) -> Random {
-        let attempt = match &message.settlement {
-            crate::message::Settlement::One(delivery) => delivery.attempt,
-            _ => 0,
-        };
+        let attempt = attempt_of(message);
         // A message that comes by again, in a loop through a service, draws anew.
         let visit = attempt.wrapping_add(u32::from(message.hops) << 16) ^ Self::life(message);
         self.identity.streams.purpose(purpose).for_message(message.id, visit)
@@ -212,10 +209,7 @@ impl<'a> Effects<'a> {
 
     /// The same for the n-th time that this node itself tries within one attempt, from 1: each time draws anew.
     pub fn random_again(&self, purpose: Purpose, message: &Message, time: u32) -> Random {
-        let attempt = match &message.settlement {
-            crate::message::Settlement::One(delivery) => delivery.attempt,
-            _ => 0,
-        };
+        let attempt = attempt_of(message);
         let visit = attempt.wrapping_add(u32::from(message.hops) << 16) ^ time.saturating_sub(1).wrapping_mul(0x9e37_79b9);
         self.identity.streams.purpose(purpose).for_message(message.id, visit ^ Self::life(message))
     }
@@ -455,4 +449,9 @@ impl<'a> Effects<'a> {
         *self.tickets += 1;
         Ticket(*self.tickets)
     }
+}
+
+/// Which attempt a message is in. What was made of several deliveries is tried again when any of them is: else it would draw the same for ever.
+fn attempt_of(message: &Message) -> u32 {
+    message.settlement.deliveries().iter().fold(0, |sum, delivery| sum.wrapping_add(delivery.attempt))
 }
