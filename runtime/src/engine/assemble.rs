@@ -100,7 +100,7 @@ pub enum Spread {
     /// So many, as far as there are groups to part.
     Over(usize),
     /// At most so many, and only where it pays: nodes that messages pass from one to the other stay together, since handing a message to
-    /// another thread costs more than most nodes do with it; but for graphs with more such nodes than [`MOST_TOGETHER`] in one piece.
+    /// another thread costs more than most nodes do with it; but for graphs with more such nodes than `MOST_TOGETHER` in one piece.
     UpTo(usize),
 }
 
