@@ -27,7 +27,7 @@ fn gauge(ran: &Ran, node: &str, name: &str) -> f64 {
 /// A consumer with nine prefetched messages dies at every twentieth message that it works on.
 #[test]
 fn s1_s6_a_consumer_that_dies_holding_ten_loses_none_and_the_innocent_count() {
-    let nodes = source("500/s", 300)
+    let nodes = source("5000/s", 300)
         + r#", "q": queue(max_deliveries: 1000), "p": consumer_pool(servers: 2, prefetch: 8, service: "1 ms", failure_share: 0.05, fails_by: crash, restart_after: "5 ms"), "end": sink()"#;
     both(&graph(&nodes, r#""in.out -> q.in", "q.out -> p.in", "p.out -> end.in""#), "20s", |ran, mode| {
         assert_eq!(number(&ran.report, "/nodes/end/in"), 300.0, "{mode}: {}", ran.report["messages"]);
