@@ -83,6 +83,11 @@ fn g1_books_balance_and_no_pipe_overflows_wherever_a_run_is_cut() {
             match ended {
                 Advance::More => {}
                 Advance::Reached | Advance::Over => break,
+                // JetStream hands out at once and without end what is not acknowledged: what always fails at nodes that take no time is
+                // the circle that G13 names.
+                Advance::Broken(error) if error.starts_with("messages run in a circle") && generate(seed).contains("rules: jetstream") => {
+                    break;
+                }
                 Advance::Broken(error) => panic!("{error}"),
             }
         }

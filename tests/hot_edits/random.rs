@@ -6,7 +6,7 @@ use crate::random_graphs::generate::generate;
 use pipewright_runtime::check::check;
 use pipewright_runtime::check::ports::may_connect;
 use pipewright_runtime::engine::live::crank::run_changed;
-use pipewright_runtime::engine::sim::{Simulation, SimulationOptions};
+use pipewright_runtime::engine::sim::{Advance, Simulation, SimulationOptions};
 use pipewright_runtime::graph::{Edit, Graph, Node, Point};
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::nodes::CATALOGUE;
@@ -117,7 +117,10 @@ fn change_and_compare(seed: u64) -> usize {
     let mut simulation = Simulation::new(plan(&first), &SimulationOptions::default());
     let mut touched = 0;
     for (number, drawing) in (1..).zip(&drawings) {
-        simulation.advance(Moment(number * EVERY * 1_000_000), u64::MAX);
+        // A drawing whose messages run in a circle without time passing ends its run by name (G13); there is nothing to go on with.
+        if let Advance::Broken(_) = simulation.advance(Moment(number * EVERY * 1_000_000), u64::MAX) {
+            return touched;
+        }
         let before = simulation.report(Span::ZERO, "").messages;
         let changed = simulation.redraw(plan(drawing)).unwrap_or_else(|why| panic!("{why}"));
         touched += usize::from(!changed.is_empty());
@@ -135,7 +138,9 @@ fn change_and_compare(seed: u64) -> usize {
         }
     }
     let until = (CHANGES + 4) * EVERY;
-    simulation.advance(Moment(until * 1_000_000), u64::MAX);
+    if let Advance::Broken(_) = simulation.advance(Moment(until * 1_000_000), u64::MAX) {
+        return touched;
+    }
     let expected = story(simulation.report(Span::ZERO, ""));
     assert!(expected.messages.balanced && expected.laws.hold, "{:?}\n{:?}", expected.laws.breaches(), expected.messages);
     let workers = [1, 2, 4][seed as usize % 3];
