@@ -43,9 +43,11 @@ def wait_for(what, look):
 
 
 def open_display():
+    """A display that stays as it is: without `-noreset` the server starts anew when its last client leaves, and turns away whoever comes
+    in that moment, such as the window right after the accessibility bus has looked for its name."""
     read, write = os.pipe()
-    xvfb = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1920x1200x24", "-nolisten", "tcp"], pass_fds=[write], stderr=subprocess.DEVNULL)
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"]
+    xvfb = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     started.append(xvfb)
     with os.fdopen(read) as stream:

@@ -65,7 +65,7 @@ fn window() -> Figures {
     let program = bench.parent().and_then(|folder| folder.parent()).map(|folder| folder.join("pipewright"));
     let program = program.filter(|program| program.exists()).ok_or("there is no release program; `cargo build --release` makes it")?;
     let mut command = Command::new("Xvfb");
-    command.args(["-displayfd", "1", "-screen", "0", "1600x1000x24"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-noreset"]).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut screen = Ended(command.spawn().map_err(|_| "there is no Xvfb")?);
     let mut number = String::new();
     let told = screen.0.stdout.take().expect("it was piped");
