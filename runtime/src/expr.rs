@@ -152,7 +152,7 @@ impl Expression {
 
     /// Evaluates to true or false; anything else is an error.
     pub fn test(&self, message: &Message) -> Result<bool, ExpressionError> {
-        if let Some(Plain::Bool(flag)) = self.plain(message) {
+        if let Some(flag) = self.0.native.as_ref().and_then(|native| native.flag(message)) {
             return Ok(flag);
         }
         self.evaluate(message, |value| match value.downcast_ref::<CelBool>() {
@@ -172,6 +172,11 @@ impl Expression {
             Ok(value) => value.map_err(|words| ExpressionError::new(1, words)),
             Err(error) => Err(self.blame(&error, &context, &bindings)),
         }
+    }
+
+    /// The whole number that it evaluates to, where the short cut finds one. `None` says nothing: ask [`Expression::value`].
+    pub fn int(&self, message: &Message) -> Option<i64> {
+        self.0.native.as_ref()?.int(message)
     }
 
     /// Evaluates to text: texts as they are, numbers and flags written out; null is an error.

@@ -393,6 +393,16 @@ impl Message {
         }
     }
 
+    /// The same for a whole number, which is written where it belongs.
+    pub fn set_shared_header_int(&mut self, name: &Arc<str>, number: i64) {
+        let headers = &mut self.head_mut().headers;
+        match headers.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || known == name) {
+            Some((_, Value::Number(old))) => *old = number.into(),
+            Some((_, old)) => *old = number.into(),
+            None => add_header(headers, name.clone(), number.into()),
+        }
+    }
+
     /// Which closed loop waits for its end, if any.
     pub fn tracked(&self) -> Option<Tracked> {
         self.head.as_ref().and_then(|head| head.tracked)

@@ -227,25 +227,16 @@ impl Native {
                 let object = object.place(message).filter(|object| object.is_object())?;
                 Plain::Bool(object.field(field).is_some())
             }
-            Self::Not(inner) => Plain::Bool(!inner.flag(message)?),
+            Self::Not(_) | Self::And(_) | Self::Or(_) | Self::Equal(..) | Self::Compared(..) => Plain::Bool(self.flag(message)?),
             Self::Negated(inner) => match inner.evaluate(message)? {
                 Plain::Int(number) => Plain::Int(number.checked_neg()?),
                 Plain::Double(number) => Plain::Double(-number),
                 _ => return None,
             },
-            Self::And(sides) => Plain::Bool(sides[0].flag(message)? && sides[1].flag(message)?),
-            Self::Or(sides) => Plain::Bool(sides[0].flag(message)? || sides[1].flag(message)?),
-            Self::Equal(sides, equal) => Plain::Bool(same(sides[0].evaluate(message)?, sides[1].evaluate(message)?)? == *equal),
-            Self::Compared(sides, comparison) => {
-                let order = order(sides[0].evaluate(message)?, sides[1].evaluate(message)?)?;
-                Plain::Bool(match comparison {
-                    Comparison::Less => order == Ordering::Less,
-                    Comparison::LessOrEqual => order != Ordering::Greater,
-                    Comparison::Greater => order == Ordering::Greater,
-                    Comparison::GreaterOrEqual => order != Ordering::Less,
-                })
-            }
-            Self::Calculated(sides, operation) => calculate(sides[0].evaluate(message)?, sides[1].evaluate(message)?, *operation)?,
+            Self::Calculated(sides, operation) => match self.int(message) {
+                Some(number) => Plain::Int(number),
+                None => calculate(sides[0].evaluate(message)?, sides[1].evaluate(message)?, *operation)?,
+            },
             Self::Matched(sides, test) => match (sides[0].evaluate(message)?, sides[1].evaluate(message)?) {
                 (Plain::Text(text), Plain::Text(part)) => Plain::Bool(match test {
                     TextTest::StartsWith => text.starts_with(part),
@@ -284,11 +275,56 @@ impl Native {
         })
     }
 
-    fn flag(&self, message: &Message) -> Option<bool> {
-        match self.evaluate(message)? {
-            Plain::Bool(flag) => Some(flag),
+    /// Evaluates to true or false; `None` for what is left to CEL.
+    pub fn flag(&self, message: &Message) -> Option<bool> {
+        Some(match self {
+            Self::Not(inner) => !inner.flag(message)?,
+            Self::And(sides) => sides[0].flag(message)? && sides[1].flag(message)?,
+            Self::Or(sides) => sides[0].flag(message)? || sides[1].flag(message)?,
+            Self::Equal(sides, equal) => {
+                let same = match Self::ints(sides, message) {
+                    Some((left, right)) => left == right,
+                    None => same(sides[0].evaluate(message)?, sides[1].evaluate(message)?)?,
+                };
+                same == *equal
+            }
+            Self::Compared(sides, comparison) => {
+                let order = match Self::ints(sides, message) {
+                    Some((left, right)) => left.cmp(&right),
+                    None => order(sides[0].evaluate(message)?, sides[1].evaluate(message)?)?,
+                };
+                match comparison {
+                    Comparison::Less => order == Ordering::Less,
+                    Comparison::LessOrEqual => order != Ordering::Greater,
+                    Comparison::Greater => order == Ordering::Greater,
+                    Comparison::GreaterOrEqual => order != Ordering::Less,
+                }
+            }
+            _ => match self.evaluate(message)? {
+                Plain::Bool(flag) => flag,
+                _ => return None,
+            },
+        })
+    }
+
+    /// Evaluates to a whole number, in registers: what most conditions compare and most assignments count. `None` says nothing about it.
+    pub fn int(&self, message: &Message) -> Option<i64> {
+        match self {
+            Self::Constant(Constant::Int(number)) => Some(*number),
+            Self::Header(name, steps) if steps.is_empty() => message.header(name)?.as_i64(),
+            Self::Field(_) | Self::Header(..) => match self.place(message)?.seen() {
+                Plain::Int(number) => Some(number),
+                _ => None,
+            },
+            Self::Calculated(sides, operation) => Self::ints(sides, message).and_then(|(left, right)| whole(left, right, *operation)),
             _ => None,
         }
+    }
+
+    /// Both sides, if both are whole numbers. The right one is looked at first: it is a constant more often, and rules out most others.
+    fn ints(sides: &[Self; 2], message: &Message) -> Option<(i64, i64)> {
+        let right = sides[1].int(message)?;
+        Some((sides[0].int(message)?, right))
     }
 }
 
@@ -334,16 +370,19 @@ fn order(left: Plain<'_>, right: Plain<'_>) -> Option<Ordering> {
     }
 }
 
+fn whole(left: i64, right: i64, operation: Operation) -> Option<i64> {
+    match operation {
+        Operation::Add => left.checked_add(right),
+        Operation::Subtract => left.checked_sub(right),
+        Operation::Multiply => left.checked_mul(right),
+        Operation::Divide => left.checked_div(right),
+        Operation::Modulo => left.checked_rem(right),
+    }
+}
+
 fn calculate<'a>(left: Plain<'_>, right: Plain<'_>, operation: Operation) -> Option<Plain<'a>> {
     match (left, right) {
-        (Plain::Int(left), Plain::Int(right)) => match operation {
-            Operation::Add => left.checked_add(right),
-            Operation::Subtract => left.checked_sub(right),
-            Operation::Multiply => left.checked_mul(right),
-            Operation::Divide => left.checked_div(right),
-            Operation::Modulo => left.checked_rem(right),
-        }
-        .map(Plain::Int),
+        (Plain::Int(left), Plain::Int(right)) => whole(left, right, operation).map(Plain::Int),
         (Plain::Double(left), Plain::Double(right)) => match operation {
             Operation::Add => Some(left + right),
             Operation::Subtract => Some(left - right),

@@ -64,7 +64,9 @@ impl<'a> Batch<'a> {
         let (_, mut message) = self.waiting.pop_front()?;
         self.taken += 1;
         (self.kept, self.wished) = (fx.passed(), fx.wished());
-        self.settlement.clone_from(&message.settlement);
+        if !(matches!(self.settlement, Settlement::None) && matches!(message.settlement, Settlement::None)) {
+            self.settlement.clone_from(&message.settlement);
+        }
         message.arrived = fx.now();
         if let Some(queued) = &mut self.queued {
             match queued.last_mut() {

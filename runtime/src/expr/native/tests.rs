@@ -96,7 +96,10 @@ fn what_it_answers_is_what_cel_answers() {
         let Ok(expression) = Expression::compile(&text) else { continue };
         let Some(native) = &expression.0.native else { continue };
         for (number, message) in messages().iter().enumerate() {
-            let Some(found) = native.evaluate(message).and_then(Plain::into_value) else { continue };
+            let seen = native.evaluate(message);
+            assert!(native.int(message).is_none_or(|number| seen == Some(Plain::Int(number))), "{text}, message {number}");
+            assert_eq!(native.flag(message), seen.and_then(|seen| if let Plain::Bool(flag) = seen { Some(flag) } else { None }), "{text}");
+            let Some(found) = seen.and_then(Plain::into_value) else { continue };
             let bindings = Bindings::new(message, 100);
             let context = context(&bindings);
             let expected = result::value_of(expression.0.program.expression(), &context);

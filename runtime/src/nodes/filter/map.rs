@@ -190,6 +190,14 @@ impl Map {
     }
 
     fn take(&mut self, mut message: Message, fx: &mut Effects<'_>) {
+        // One header by itself sees the message as it came in, and a number needs no room on the way.
+        if let [(Target::Header(name), expression)] = self.set.as_slice()
+            && !self.makes_payload
+            && let Some(number) = expression.int(&message)
+        {
+            message.set_shared_header_int(name, number);
+            return fx.emit(OUT, message);
+        }
         if let Err(error) = self.find(&message) {
             return fx.reject(message, error);
         }
