@@ -324,6 +324,7 @@ impl Shard {
         }
     }
 
+    #[cold]
     fn flush_outbox(&mut self, station: &mut Station) {
         for port in 0..station.outputs.len() {
             while let Some(next) = station.outputs[port].waiting.front() {

@@ -383,6 +383,7 @@ impl Shard {
     }
 
     /// Counts events at a node in one instant; too many mean an endless loop (G13).
+    #[inline]
     pub(super) fn count_events(&mut self, station: &mut Station, events: u32) {
         if station.instant.0 != self.now {
             station.instant = (self.now, 0);

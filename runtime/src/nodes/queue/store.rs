@@ -82,10 +82,11 @@ struct Slot {
     locked_until: Moment,
     /// Its bytes, as far as bytes are bounded.
     size: u32,
-    /// The key whose messages it waits for, if their order counts.
-    turn: Option<Arc<str>>,
     message: Option<Message>,
 }
+
+// A million of them may wait: what few stores need is kept apart, by slot.
+const _: () = assert!(size_of::<Slot>() <= 64);
 
 /// The ready messages of one priority, by number.
 struct Level {
@@ -345,9 +346,8 @@ impl Store {
             durable.keeping.flush(fx);
         }
         self.sweep();
-        if let Some(next) = self.next_due()
-            && self.armed.is_none_or(|armed| next < armed)
-        {
+        let next = self.next_due();
+        if next < self.armed.unwrap_or(Moment::NEVER) {
             self.armed = Some(next);
             fx.wake(next, ALARM);
         }
@@ -420,7 +420,7 @@ impl Store {
 
     fn make_ready(&mut self, number: u64, now: Moment, delay: Span, returned: bool) {
         let at = (number & 0xffff_ffff) as usize;
-        if !returned && self.slots[at].turn.is_none() {
+        if !returned && !self.turns.has(at) {
             self.join_line(at);
         }
         if delay > Span::ZERO {
@@ -455,10 +455,11 @@ impl Store {
         }
     }
 
-    fn next_due(&self) -> Option<Moment> {
-        let lock = self.locks.front().map(|(until, ..)| *until);
-        let delay = self.delayed.peek().map(|Reverse((moment, ..))| *moment);
-        let expiry = self.expiries.peek().map(|Reverse((moment, _))| *moment);
-        [lock, delay, expiry, self.head_expires()].into_iter().flatten().min()
+    /// The earliest moment at which something is due here by itself; [`Moment::NEVER`] if nothing is.
+    fn next_due(&self) -> Moment {
+        let lock = self.locks.front().map_or(Moment::NEVER, |(until, ..)| *until);
+        let delay = self.delayed.peek().map_or(Moment::NEVER, |Reverse((moment, ..))| *moment);
+        let expiry = self.expiries.peek().map_or(Moment::NEVER, |Reverse((moment, _))| *moment);
+        lock.min(delay).min(expiry).min(self.head_expires().unwrap_or(Moment::NEVER))
     }
 }

@@ -221,10 +221,9 @@ impl Store {
         if kept.tracked().is_some() {
             kept.head_mut().tracked = None;
         }
-        let turn = slot.turn.take();
         message.settlement = Settlement::One(Delivery { origin: Delivery::HERE, attempt: Delivery::GIVEN_UP, number });
         self.move_to(at, Place::Leaving);
-        self.left_line(number, turn);
+        self.left_line(at, number);
         fx.dead_letter(message, reason, error.clone());
     }
 

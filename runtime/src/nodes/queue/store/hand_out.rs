@@ -43,9 +43,13 @@ impl Store {
         self.slots[at].lock = self.sequence as u32;
         self.slots[at].locked_until = until;
         let number = self.number(at);
-        // Hot changes may shorten the lock: then the list takes the end in its order.
+        let lock = (until, self.sequence, number);
+        if self.locks.back().is_none_or(|(end, ..)| *end <= until) {
+            return self.locks.push_back(lock);
+        }
+        // Renewals last longer than new locks, and hot changes may shorten a lock: then the list takes the end in its order.
         let after = self.locks.partition_point(|(end, ..)| *end <= until);
-        self.locks.insert(after, (until, self.sequence, number));
+        self.locks.insert(after, lock);
     }
 
     /// The next ready message that has not expired.

@@ -6,6 +6,9 @@ use crate::nodes::queue::rules::Counts;
 use crate::units::Moment;
 use std::cmp::Reverse;
 
+/// So many entries may always be stale: sweeping fewer costs more than it saves.
+const FEW: usize = 1_024;
+
 impl Store {
     /// Clears stale entries away from the front of the lists, and from everywhere once they outnumber what is alive.
     pub(super) fn sweep(&mut self) {
@@ -15,10 +18,15 @@ impl Store {
         while self.expiries.peek().is_some_and(|Reverse((_, number))| self.slot(*number).is_none()) {
             self.expiries.pop();
         }
-        let alive = (self.slots.len() - self.free.len()) * 2 + 1_024;
-        let longest = self.levels.iter().map(|level| level.numbers.len()).max().unwrap_or(0);
-        if self.locks.len().max(self.expiries.len()).max(self.delayed.len()).max(longest) > alive {
-            self.sweep_all(alive);
+        let mut longest = self.locks.len().max(self.expiries.len()).max(self.delayed.len());
+        for level in &self.levels {
+            longest = longest.max(level.numbers.len());
+        }
+        if longest > FEW {
+            let alive = (self.slots.len() - self.free.len()) * 2 + FEW;
+            if longest > alive {
+                self.sweep_all(alive);
+            }
         }
     }
 
@@ -126,7 +134,6 @@ impl Store {
             lock: 0,
             locked_until: Moment::NEVER,
             size: u32::try_from(size).unwrap_or(u32::MAX),
-            turn: None,
             message: Some(message),
         };
         if at == self.slots.len() {
@@ -141,14 +148,13 @@ impl Store {
         self.move_to(at, Place::Free);
         let number = self.number(at);
         let slot = &mut self.slots[at];
-        let turn = slot.turn.take();
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(at as u32);
         let message = slot.message.take().expect("a slot in use has a message");
         if !self.failures.is_empty() {
             self.failures.remove(&number);
         }
-        self.left_line(number, turn);
+        self.left_line(at, number);
         if let Some(durable) = &mut self.durable {
             durable.gone(at);
         }

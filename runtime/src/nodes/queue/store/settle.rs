@@ -155,9 +155,8 @@ impl Store {
             }
             End::SetAside => {
                 let number = self.number(at);
-                let turn = self.slots[at].turn.take();
                 self.move_to(at, Place::Aside);
-                self.left_line(number, turn);
+                self.left_line(at, number);
                 let message = self.slots[at].message.clone().expect("a slot in use has a message");
                 self.advise(ADVISORY_MAX_DELIVERIES, &message, deliveries, error, fx);
             }

@@ -22,6 +22,8 @@ struct Line {
 /// Who waits for whose end.
 #[derive(Default)]
 pub struct Waiting {
+    /// The key of each message whose order counts, by slot. Apart from the slots, since most stores have none.
+    keys: BTreeMap<usize, Arc<str>>,
     lines: BTreeMap<Arc<str>, Line>,
     /// Keys whose first message has left.
     freed: Vec<Arc<str>>,
@@ -30,6 +32,11 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// Whether the message in this slot stands in a line.
+    pub fn has(&self, at: usize) -> bool {
+        self.keys.contains_key(&at)
+    }
+
     /// How many keys stand still behind a dead letter.
     pub fn stopped(&self) -> usize {
         self.lines.values().filter(|line| line.stopped).count()
@@ -49,13 +56,13 @@ impl Store {
             (Turns::None, _) | (_, None) => return,
         };
         let number = self.number(at);
-        self.slots[at].turn = Some(key.clone());
+        self.turns.keys.insert(at, key.clone());
         self.turns.lines.entry(key).or_default().numbers.push_back(number);
     }
 
     /// Whether a ready message must wait for another of its key; it is remembered then.
     pub(super) fn waits_for_turn(&mut self, at: usize) -> bool {
-        let Some(key) = self.slots[at].turn.clone() else { return false };
+        let Some(key) = self.turns.keys.get(&at).cloned() else { return false };
         let number = self.number(at);
         let waits = loop {
             let Some(line) = self.turns.lines.get(&key) else { break false };
@@ -77,9 +84,9 @@ impl Store {
         }
     }
 
-    /// A message has left the store: the line of its key may go on.
-    pub(super) fn left_line(&mut self, number: u64, key: Option<Arc<str>>) {
-        let Some(key) = key else { return };
+    /// A message has left the store, or its slot at least: the line of its key may go on.
+    pub(super) fn left_line(&mut self, at: usize, number: u64) {
+        let Some(key) = self.turns.keys.remove(&at) else { return };
         let Some(line) = self.turns.lines.get_mut(&key) else { return };
         if line.numbers.front() == Some(&number) {
             line.numbers.pop_front();
@@ -99,7 +106,7 @@ impl Store {
     /// The first message of a key became a dead letter: whether the rest goes on is a rule.
     pub(super) fn stop_line(&mut self, at: usize) {
         if self.rules.stops_at_dead_letters
-            && let Some(line) = self.slots[at].turn.as_ref().and_then(|key| self.turns.lines.get_mut(key))
+            && let Some(line) = self.turns.keys.get(&at).and_then(|key| self.turns.lines.get_mut(key))
         {
             line.stopped = true;
         }
