@@ -73,6 +73,8 @@ pub enum Goal {
     RatioAtMost(f64),
     /// The figure itself is at most this.
     AtMost(f64),
+    /// The figure itself is at least this.
+    AtLeast(f64),
 }
 
 impl Goal {
@@ -83,6 +85,7 @@ impl Goal {
             Self::RatioAtLeast(least) => ratio.map(|ratio| ratio >= least),
             Self::RatioAtMost(most) => ratio.map(|ratio| ratio <= most),
             Self::AtMost(most) => Some(figure <= most),
+            Self::AtLeast(least) => Some(figure >= least),
         }
     }
 
@@ -93,6 +96,7 @@ impl Goal {
             Self::RatioAtLeast(least) => format!("≥ {least}"),
             Self::RatioAtMost(most) => format!("≤ {most}"),
             Self::AtMost(most) => format!("≤ {}", unit.show(most)),
+            Self::AtLeast(least) => format!("≥ {}", unit.show(least)),
         }
     }
 }

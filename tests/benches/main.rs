@@ -27,6 +27,7 @@ mod sticks {
 }
 mod table;
 mod thousand;
+mod wildcards;
 
 use harness::{Case, Scale};
 use options::Options;
@@ -44,6 +45,7 @@ fn cases() -> Vec<Case> {
         latency::cases,
         thousand::cases,
         expressions::cases,
+        wildcards::cases,
         simulated::cases,
         many::cases,
         durable::cases,
