@@ -7,7 +7,7 @@ use super::live;
 use super::row::Row;
 use crate::action::{Action, Item};
 use crate::state::{Open, State};
-use crate::theme::{Icon, Theme};
+use crate::theme::{self, Icon, Theme};
 use crate::widgets::heading::section_ui;
 use crate::widgets::tabs::{Tab, tab_bar_ui};
 use crate::workspace::InspectorTab;
@@ -51,18 +51,21 @@ fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &
             None if node.is_composite() => Icon::Composite.paint(ui.painter(), square, theme.dim),
             None => Icon::More.paint(ui.painter(), square, theme.failed),
         }
+        let (text, colour, help) = match kind {
+            Some(kind) => (kind.title, theme.dim, kind.summary),
+            None if node.is_composite() => ("Composite", theme.dim, "A node whose content is a graph."),
+            None => (node.kind.as_str(), theme.failed, "This program does not know this kind."),
+        };
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::body(12.0), colour);
+        let room = (ui.available_width() - galley.size().x - 12.0).max(60.0);
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            if let Some(title) = title_ui(ui, theme, "Title", Id::unique(("title", id.as_str())), &node.title, id.as_str()) {
+                state.push(Action::Edit("Change title".to_owned(), Edit::SetTitle(id.clone(), title.trim().to_owned())));
+            }
+        });
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let (text, colour, help) = match kind {
-                Some(kind) => (kind.title, theme.dim, kind.summary),
-                None if node.is_composite() => ("Composite", theme.dim, "A node whose content is a graph."),
-                None => (node.kind.as_str(), theme.failed, "This program does not know this kind."),
-            };
             ui.label(RichText::new(text).size(12.0).color(colour)).on_hover_text(help);
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                if let Some(title) = title_ui(ui, theme, "Title", Id::unique(("title", id.as_str())), &node.title, id.as_str()) {
-                    state.push(Action::Edit("Change title".to_owned(), Edit::SetTitle(id.clone(), title.trim().to_owned())));
-                }
-            });
         });
     });
 }
