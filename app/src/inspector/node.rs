@@ -11,7 +11,7 @@ use crate::theme::{self, Icon, Theme};
 use crate::widgets::heading::section_ui;
 use crate::widgets::tabs::{Tab, tab_bar_ui};
 use crate::workspace::InspectorTab;
-use egui::{Id, Rect, RichText, ScrollArea, Sense, Ui, vec2};
+use egui::{Id, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 use pipewright_runtime::graph::{Edit, Node};
 use pipewright_runtime::id::NodeId;
@@ -41,6 +41,9 @@ pub fn node_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
     });
 }
 
+/// The height of the title's field.
+const TITLE: f32 = 19.0;
+
 fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &Node, kind: Option<&'static Kind>) {
     ui.horizontal(|ui| {
         ui.set_height(28.0);
@@ -58,8 +61,10 @@ fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &
         };
         let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::body(12.0), colour);
         let room = (ui.available_width() - galley.size().x - 12.0).max(60.0);
-        ui.scope(|ui| {
-            ui.set_max_width(room);
+        // A text field stands at the top of its line: given a place of its own, the title stands level with the icon.
+        let place = Rect::from_min_size(pos2(rect.right() + 4.0, rect.center().y - TITLE * 0.5), vec2(room, TITLE));
+        ui.allocate_rect(place, Sense::hover());
+        ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
             if let Some(title) = title_ui(ui, theme, "Title", Id::unique(("title", id.as_str())), &node.title, id.as_str()) {
                 state.push(Action::Edit("Change title".to_owned(), Edit::SetTitle(id.clone(), title.trim().to_owned())));
             }
@@ -166,7 +171,8 @@ fn about(open: Option<&Open>, id: &NodeId) -> Vec<String> {
     let Some(open) = open else { return Vec::new() };
     let of_node = open.document.problems().iter().filter(|problem| problem.subject.node() == Some(id));
     let general = of_node.filter(|problem| problem.severity != Severity::Error || !matches!(problem.subject, Subject::Setting(..)));
-    general.take(4).map(|problem| problem.message.clone()).collect()
+    let title = |id: &NodeId| open.document.whole().node(id).is_some().then(|| open.title_of(id));
+    general.take(4).map(|problem| crate::canvas::in_words(&problem.message, title)).collect()
 }
 
 fn guide_ui(ui: &mut Ui, theme: &Theme, kind: Option<&'static Kind>) {
