@@ -38,7 +38,7 @@ fn a_run_is_judged_by_what_the_graph_expects() {
     screen.shell.state.outbox.command("run.simulate");
     screen.frames(2);
     until(&mut screen, "the end of the run", &|state| {
-        state.front().is_some_and(|open| open.session.as_ref().is_some_and(|session| session.verdicts().is_some()))
+        state.front().is_some_and(|open| open.session.as_ref().is_some_and(|session| !session.alive()))
     });
     let outcome = screen.shell.state.front().unwrap().session.as_ref().unwrap().outcome();
     assert!(
