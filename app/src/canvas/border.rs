@@ -80,7 +80,7 @@ pub fn paint(brush: &mut Brush<'_>, scene: &Scene) {
         let edge = Stroke::new(brush.scale(1.0).clamp(0.8, 2.0), if stub.role == PortRole::Error { theme.failed } else { theme.line });
         brush.add(RectShape::new(rect, round, theme.panel, edge, StrokeKind::Inside));
         if brush.detail != Detail::Far {
-            let name = brush.line(&stub.name, theme::medium(brush.text_size(12.0)), theme.dim, rect.width() - brush.scale(16.0));
+            let name = brush.line(&stub.name, theme::medium(brush.text_size(12.0).max(9.0)), theme.dim, rect.width() - brush.scale(16.0));
             brush.text_centre(rect.center(), name);
         }
     }
