@@ -206,6 +206,12 @@ fn paint_title(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
     }
     let mark_at = pos2(look.rect.right() - dot, look.rect.top() + dot);
     brush.shapes.extend(look.mark.shapes(mark_at, dot, theme));
+    if node.durable {
+        // The base that stands under the icon from near by, here under the mark.
+        let half = vec2(dot * 0.6, 0.0);
+        let base = mark_at + vec2(0.0, dot * 0.95);
+        brush.add(Shape::line_segment([base - half, base + half], Stroke::new(1.4, theme.dim)));
+    }
 }
 
 /// How a port looks just now.
