@@ -260,11 +260,16 @@ pub fn paint_port(brush: &mut Brush<'_>, node: &SceneNode, number: usize, at: Po
     if port.named && brush.camera.zoom() >= 0.75 && look != PortLook::Barred {
         let galley = brush.line(&port.name, theme::body(brush.text_size(10.0)), theme.dim, brush.scale(90.0));
         let lift = brush.scale(8.0);
-        match (port.side, port.role) {
-            (Side::Output, PortRole::Error) => brush.text_left(pos2(at.x + lift, at.y + lift), galley),
-            (Side::Output, _) => brush.text_left(pos2(at.x + lift, at.y - lift), galley),
-            (Side::Input, _) => brush.text_right(pos2(at.x - lift, at.y - lift), galley),
-        }
+        let size = galley.size();
+        let left = match (port.side, port.role) {
+            (Side::Output, PortRole::Error) => pos2(at.x + lift, at.y + lift),
+            (Side::Output, _) => pos2(at.x + lift, at.y - lift),
+            (Side::Input, _) => pos2(at.x - lift - size.x, at.y - lift),
+        };
+        // A pipe that leaves here does not strike the name through.
+        let ground = Rect::from_min_size(pos2(left.x, left.y - size.y * 0.5), size).expand2(vec2(2.0, -1.0));
+        brush.add(Shape::rect_filled(ground, CornerRadius::same(3), theme.canvas.gamma_multiply(0.8)));
+        brush.text_left(left, galley);
     }
 }
 
