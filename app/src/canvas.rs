@@ -27,6 +27,7 @@ mod scene;
 #[cfg(test)]
 mod tests;
 
+pub use advice::in_words;
 pub use camera::Camera;
 pub use gesture::MayConnect;
 pub use scene::{NODE_HEIGHT, NODE_WIDTH};

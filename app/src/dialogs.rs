@@ -14,7 +14,7 @@ pub use trust::TrustQuestion;
 
 use crate::state::State;
 use crate::theme::Theme;
-use egui::Context;
+use egui::{Context, Frame, Id, Margin, Modal};
 
 /// The one thing that is open above the window.
 pub enum Dialog {
@@ -26,6 +26,12 @@ pub enum Dialog {
     QuickAdd(QuickAdd),
     /// What a live run asks to be allowed.
     Trust(TrustQuestion),
+}
+
+/// A dialog in the middle of the window, with room around its words.
+fn modal(context: &Context, name: &str) -> Modal {
+    let frame = Frame::popup(&context.global_style()).inner_margin(Margin::same(20));
+    Modal::new(Id::unique(name)).frame(frame)
 }
 
 /// Shows what is open.

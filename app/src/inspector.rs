@@ -4,6 +4,7 @@ mod chart;
 mod composite;
 mod distribution;
 mod draft;
+mod expected;
 mod fields;
 mod lists;
 mod live;

@@ -18,6 +18,7 @@ use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Need};
 use pipewright_runtime::problem::Problem;
 use pipewright_runtime::telemetry::change::Changed;
+use pipewright_runtime::telemetry::report::{ExpectationReport, Verdict};
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState, Snapshot, Tapped};
 use pipewright_runtime::telemetry::sums;
 use pipewright_runtime::trust::Grants;
@@ -269,6 +270,12 @@ impl Session {
         passed.saturating_sub(kept)
     }
 
+    /// What became of the graph's expectations, once the run is over.
+    pub fn verdicts(&self) -> Option<&IndexMap<String, ExpectationReport>> {
+        let Engine::Going(run) = &self.engine else { return None };
+        run.report().map(|report| &report.expectations)
+    }
+
     /// The report of the run once it is over, as the text of a file; `name` is the graph's.
     pub fn report(&self, name: &str) -> Option<String> {
         let Engine::Going(run) = &self.engine else { return None };
@@ -293,7 +300,12 @@ impl Session {
             figure::count(books.dead_lettered),
             figure::seconds(snapshot.now.seconds())
         );
+        let broken = self.verdicts().into_iter().flatten().filter(|(_, report)| report.verdict == Verdict::Broken);
+        let broken: Vec<&str> = broken.map(|(name, _)| name.as_str()).collect();
         match &snapshot.state {
+            RunState::Ended if !broken.is_empty() => {
+                Some(Notice::Failed(format!("The run ended: {text}. Not as expected: {}.", broken.join("; "))))
+            }
             RunState::Ended => Some(Notice::Done(format!("The run ended: {text}."))),
             RunState::Failed(error) => Some(Notice::Failed(format!("The run failed: {error}"))),
             RunState::Running | RunState::Paused | RunState::Stopping => None,

@@ -92,6 +92,24 @@ pub fn bottleneck(busy: f64, arriving: impl Iterator<Item = Arriving>) -> Option
     pressed.then(|| format!("busy {}, {} waiting before it", figure::percent(busy), figure::count(waiting)))
 }
 
+/// A problem's words for the screen: nodes in backticks by their titles, everything else in quotes left as it stands.
+pub fn in_words(text: &str, title: impl Fn(&NodeId) -> Option<String>) -> String {
+    let named = |quoted: &str| {
+        let (id, port) = quoted.split_once('.').map_or((quoted, None), |(id, port)| (id, Some(port)));
+        let title = title(&NodeId::new(id)?)?;
+        Some(port.map_or_else(|| title.clone(), |port| format!("{title} · {}", port.replace('_', " "))))
+    };
+    let mut words = String::with_capacity(text.len());
+    for (number, part) in text.split('`').enumerate() {
+        match named(part).filter(|_| number % 2 == 1) {
+            Some(title) => words.extend(["\u{201c}", &title, "\u{201d}"]),
+            None if number % 2 == 1 => words.extend(["\u{201c}", part, "\u{201d}"]),
+            None => words.push_str(part),
+        }
+    }
+    words
+}
+
 /// Says at the pointer what can be said of the thing under it.
 pub fn tooltip_ui(response: &egui::Response, input: &CanvasInput<'_>, state: &CanvasState) {
     if !state.gesture.is_idle() || state.editing.is_some() {
@@ -131,7 +149,7 @@ pub fn tooltip_ui(response: &egui::Response, input: &CanvasInput<'_>, state: &Ca
                     pipe_figures_ui(ui, input, figures);
                 }
                 for problem in state.problems.of_pipe(&pipe.id, input.problems) {
-                    problem_ui(ui, input, problem);
+                    problem_ui(ui, input, state, problem);
                 }
             });
         }
@@ -157,7 +175,7 @@ fn pipe_figures_ui(ui: &mut Ui, input: &CanvasInput<'_>, figures: &PipeFigures) 
 fn node_tooltip_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &CanvasState, node: &SceneNode, figures: Option<&NodeFigures>) {
     ui.label(RichText::new(&node.title).font(theme::strong(12.5)));
     for problem in state.problems.of_node(&node.id, input.problems).take(6) {
-        problem_ui(ui, input, problem);
+        problem_ui(ui, input, state, problem);
     }
     let Some(figures) = figures else { return };
     if let NodeState::Failed(reason) = &figures.state {
@@ -169,15 +187,16 @@ fn node_tooltip_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &CanvasState, no
     }
 }
 
-fn problem_ui(ui: &mut Ui, input: &CanvasInput<'_>, problem: &Problem) {
+fn problem_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &CanvasState, problem: &Problem) {
     let mark = match problem.severity {
         Severity::Error => StateMark::Failed,
         Severity::Warning => StateMark::Warning,
         Severity::Advice => StateMark::Idle,
     };
-    marked_ui(ui, input, mark, &problem.message);
+    let words = |text: &str| in_words(text, |id| Some(state.scene.node(id)?.title.clone()));
+    marked_ui(ui, input, mark, &words(&problem.message));
     if !problem.hint.is_empty() {
-        ui.label(RichText::new(&problem.hint).size(12.0).color(input.theme.dim));
+        ui.label(RichText::new(words(&problem.hint)).size(12.0).color(input.theme.dim));
     }
 }
 
@@ -201,6 +220,21 @@ mod tests {
         assert_eq!(bottleneck(0.98, pipe(10)), None, "nobody waits");
         assert_eq!(bottleneck(0.98, store(3)), None, "hardly anybody waits");
         assert_eq!(bottleneck(0.5, pipe(100)), None, "it is idle half the time");
+    }
+
+    #[test]
+    fn nodes_are_called_by_their_titles() {
+        let title = |id: &NodeId| (id.as_str() == "pool").then(|| "Cooks".to_owned());
+        for (text, words) in [
+            (
+                "`pool` can fail, and `pool.dead_letters` leads nowhere",
+                "\u{201c}Cooks\u{201d} can fail, and \u{201c}Cooks · dead letters\u{201d} leads nowhere",
+            ),
+            ("set `rate` to more", "set \u{201c}rate\u{201d} to more"),
+            ("nothing quoted", "nothing quoted"),
+        ] {
+            assert_eq!(in_words(text, title), words);
+        }
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub fn paint_note(brush: &mut Brush<'_>, note: &SceneNote, rect: Rect, selected:
     let edge = if selected { theme.accent } else { theme::blend(theme.border, theme.warning, if hovered { 0.5 } else { 0.25 }) };
     let ground = theme::blend(theme.panel, theme.warning, 0.05);
     brush.add(RectShape::new(rect, round, ground, Stroke::new(if selected { 1.6 } else { 1.0 }, edge), StrokeKind::Inside));
-    if brush.scale(12.0) < 5.0 {
+    if brush.detail == Detail::Far || rect.height() < 14.0 {
         return;
     }
     let (galley, _) = note_text::lay(brush.painter, theme, brush.camera.zoom(), &note.text, rect.size());

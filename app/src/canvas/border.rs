@@ -43,7 +43,9 @@ pub fn stubs(scene: &Scene, whole: &Graph, level: Option<&NodeId>) -> Vec<Stub> 
             Some((name, node, port))
         })
         .collect();
-    found.sort_by(|a, b| a.1.port_at(a.2).y.total_cmp(&b.1.port_at(b.2).y));
+    // Errors leave at the bottom: below the others, their ways cross none.
+    let error = |node: &super::scene::SceneNode, port: usize| node.ports[port].role == PortRole::Error;
+    found.sort_by(|a, b| error(a.1, a.2).cmp(&error(b.1, b.2)).then(a.1.port_at(a.2).y.total_cmp(&b.1.port_at(b.2).y)));
     let mut lowest = [f32::NEG_INFINITY; 2];
     let stub = |(name, node, port): (&str, &super::scene::SceneNode, usize)| {
         let (at, shape) = (node.port_at(port), &node.ports[port]);
@@ -78,7 +80,7 @@ pub fn paint(brush: &mut Brush<'_>, scene: &Scene) {
         let edge = Stroke::new(brush.scale(1.0).clamp(0.8, 2.0), if stub.role == PortRole::Error { theme.failed } else { theme.line });
         brush.add(RectShape::new(rect, round, theme.panel, edge, StrokeKind::Inside));
         if brush.detail != Detail::Far {
-            let name = brush.line(&stub.name, theme::medium(brush.text_size(12.0)), theme.dim, rect.width() - brush.scale(16.0));
+            let name = brush.line(&stub.name, theme::medium(brush.text_size(12.0).max(9.0)), theme.dim, rect.width() - brush.scale(16.0));
             brush.text_centre(rect.center(), name);
         }
     }

@@ -85,6 +85,15 @@ impl Brush<'_> {
         self.painter.layout_job(job)
     }
 
+    /// Lays out one line in letters as much smaller as it needs to fit, down to `least` points; only then is it cut off.
+    pub fn line_that_fits(&self, text: &str, font: fn(f32) -> FontId, sizes: [f32; 2], colour: Color32, width: f32) -> Arc<Galley> {
+        let [least, mut size] = sizes;
+        while size > least && self.line(text, font(size), colour, f32::INFINITY).size().x > width {
+            size = (size - 0.5).max(least);
+        }
+        self.line(text, font(size), colour, width)
+    }
+
     /// Adds laid out text with its left end in the middle of the line at this point.
     pub fn text_left(&mut self, at: Pos2, galley: Arc<Galley>) {
         let corner = egui::pos2(at.x, at.y - galley.size().y * 0.5);

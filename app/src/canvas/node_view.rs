@@ -127,7 +127,8 @@ fn paint_words(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>, col
         room -= galley.size().x + brush.scale(6.0);
         brush.text_right(errors_at, galley);
     }
-    let title = brush.line(&node.title, theme::strong(brush.text_size(13.0)), theme.text, room);
+    let sizes = [brush.text_size(10.0), brush.text_size(13.0)];
+    let title = brush.line_that_fits(&node.title, theme::strong, sizes, theme.text, room);
     brush.text_left(title_line, title);
     // The strong figure gives up its word before the dim one is left out; a figure cut in half would be a wrong one.
     let whole = right.x - left.x;
@@ -169,6 +170,9 @@ fn number_alone(text: &str) -> Option<&str> {
     text[..at].ends_with(' ').then(|| &text[at..])
 }
 
+/// The smallest letters of a title seen from farther away.
+const LEAST_TITLE: f32 = 8.0;
+
 /// Whether every word of a title fits into a line, so that none is torn apart.
 fn words_fit(brush: &Brush<'_>, title: &str, size: f32, width: f32) -> bool {
     title.split_whitespace().all(|word| brush.line(word, theme::medium(size), brush.theme.text, f32::INFINITY).size().x <= width)
@@ -179,11 +183,14 @@ fn words_fit(brush: &Brush<'_>, title: &str, size: f32, width: f32) -> bool {
 fn paint_title(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
     let theme = brush.theme;
     let size = |own: f32, least: f32, most: f32| ((brush.scale(own) * 2.0).round() * 0.5).clamp(least, most);
-    let (title_size, figure_size) = (size(20.0, 8.0, 11.5), size(18.0, 8.5, 10.5));
+    let (mut title_size, figure_size) = (size(20.0, LEAST_TITLE, 11.5), size(18.0, 8.5, 10.5));
     let left = look.rect.left() + brush.scale(3.5) + 5.0;
     let dot = brush.scale(16.0).clamp(4.0, 7.5);
     let room = look.rect.shrink2(vec2(0.0, 2.0));
     let width = room.right() - left - dot * 2.0;
+    while title_size > LEAST_TITLE && !words_fit(brush, &node.title, title_size, width) {
+        title_size -= 0.5;
+    }
     let rows = if room.height() >= title_size * 2.5 && words_fit(brush, &node.title, title_size, width) { 2 } else { 1 };
     let title = brush.lines(&node.title, theme::medium(title_size), theme.text, width, rows);
     let figure = (look.running && title.size().y + figure_size * 1.3 <= room.height())
@@ -199,6 +206,12 @@ fn paint_title(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
     }
     let mark_at = pos2(look.rect.right() - dot, look.rect.top() + dot);
     brush.shapes.extend(look.mark.shapes(mark_at, dot, theme));
+    if node.durable {
+        // The base that stands under the icon from near by, here under the mark.
+        let half = vec2(dot * 0.6, 0.0);
+        let base = mark_at + vec2(0.0, dot * 0.95);
+        brush.add(Shape::line_segment([base - half, base + half], Stroke::new(1.4, theme.dim)));
+    }
 }
 
 /// How a port looks just now.
@@ -247,11 +260,16 @@ pub fn paint_port(brush: &mut Brush<'_>, node: &SceneNode, number: usize, at: Po
     if port.named && brush.camera.zoom() >= 0.75 && look != PortLook::Barred {
         let galley = brush.line(&port.name, theme::body(brush.text_size(10.0)), theme.dim, brush.scale(90.0));
         let lift = brush.scale(8.0);
-        match (port.side, port.role) {
-            (Side::Output, PortRole::Error) => brush.text_left(pos2(at.x + lift, at.y + lift), galley),
-            (Side::Output, _) => brush.text_left(pos2(at.x + lift, at.y - lift), galley),
-            (Side::Input, _) => brush.text_right(pos2(at.x - lift, at.y - lift), galley),
-        }
+        let size = galley.size();
+        let left = match (port.side, port.role) {
+            (Side::Output, PortRole::Error) => pos2(at.x + lift, at.y + lift),
+            (Side::Output, _) => pos2(at.x + lift, at.y - lift),
+            (Side::Input, _) => pos2(at.x - lift - size.x, at.y - lift),
+        };
+        // A pipe that leaves here does not strike the name through.
+        let ground = Rect::from_min_size(pos2(left.x, left.y - size.y * 0.5), size).expand2(vec2(2.0, -1.0));
+        brush.add(Shape::rect_filled(ground, CornerRadius::same(3), theme.canvas.gamma_multiply(0.8)));
+        brush.text_left(left, galley);
     }
 }
 

@@ -145,14 +145,32 @@ fn opens(address: &str) -> bool {
     ["https://", "http://"].iter().any(|scheme| address.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
 }
 
+/// The size of plain words at a zoom of one.
+const LETTERS: f32 = 12.0;
+
 /// Where links stand in a text laid out, in signs, and where they lead.
 pub type Links = Vec<(Range<usize>, String)>;
 
-/// Lays a note's text out for a note of this size on screen. Text that does not fit is cut off with an ellipsis.
+/// Lays a note's text out for a note of this size on screen. Seen from farther away, its letters shrink only as far as they must to fit;
+/// text that fits in no size that can be read is cut off with an ellipsis.
 pub fn lay(painter: &Painter, theme: &Theme, zoom: f32, text: &str, size: Vec2) -> (Arc<Galley>, Links) {
     let (width, height) = (size.x - 20.0 * zoom, size.y - 16.0 * zoom);
-    let (job, links) = job(theme, zoom, text, width);
-    let galley = painter.layout_job(job.clone());
+    let fits = |galley: &Galley| galley.rows.last().is_none_or(|row| row.rect().bottom() <= height);
+    let lay_as = |letters: f32| {
+        let (job, links) = job(theme, letters, text, width);
+        (painter.layout_job(job.clone()), job, links)
+    };
+    // Letters in halves of a point: never smaller than the zoom makes them, and up to their own size where there is room.
+    let (mut low, mut high) = (least_text(LETTERS * zoom), LETTERS.max(least_text(LETTERS * zoom)));
+    while low < high {
+        let middle = ((low + high) + 0.5).floor() * 0.5;
+        if fits(&lay_as(middle / LETTERS).0) {
+            low = middle;
+        } else {
+            high = middle - 0.5;
+        }
+    }
+    let (galley, job, links) = lay_as(low / LETTERS);
     let lines = galley.rows.iter().take_while(|row| row.rect().bottom() <= height).count();
     if lines == galley.rows.len() {
         return (galley, links);
@@ -193,7 +211,7 @@ fn job(theme: &Theme, zoom: f32, text: &str, width: f32) -> (LayoutJob, Links) {
         job.append(text, 0.0, format);
     };
     let size = |own: f32| least_text(own * zoom);
-    let faint = TextFormat { font_id: theme::body(size(12.0)), color: theme.faint, ..TextFormat::default() };
+    let faint = TextFormat { font_id: theme::body(size(LETTERS)), color: theme.faint, ..TextFormat::default() };
     let mut first = true;
     for line in lines(text) {
         if line == Line::Fence {
@@ -206,22 +224,22 @@ fn job(theme: &Theme, zoom: f32, text: &str, width: f32) -> (LayoutJob, Links) {
             Line::Heading(level, words) => (if level == 1 { 14.5 } else { 13.0 }, theme.text, true, words),
             Line::Point(words) => {
                 write(&mut job, "•  ", faint.clone(), None);
-                (12.0, theme.dim, false, words)
+                (LETTERS, theme.dim, false, words)
             }
             Line::Numbered(number, words) => {
                 write(&mut job, &format!("{number}  "), faint.clone(), None);
-                (12.0, theme.dim, false, words)
+                (LETTERS, theme.dim, false, words)
             }
             Line::Quote(words) => {
                 write(&mut job, "│  ", faint.clone(), None);
-                (12.0, theme.dim, false, words)
+                (LETTERS, theme.dim, false, words)
             }
             Line::Code(words) => {
                 let format = TextFormat { font_id: theme::mono(size(11.0)), color: theme.text, ..TextFormat::default() };
                 write(&mut job, words, format, None);
                 continue;
             }
-            Line::Plain(words) => (12.0, theme.dim, false, words),
+            Line::Plain(words) => (LETTERS, theme.dim, false, words),
             Line::Fence => continue,
         };
         for (words, tone) in stretches(words) {
@@ -306,6 +324,31 @@ mod tests {
             Line::Plain("#5 plain"),
         ];
         assert_eq!(lines(text), expected);
+    }
+
+    #[test]
+    fn letters_shrink_no_more_than_they_must() {
+        let context = egui::Context::default();
+        theme::install(&context);
+        let mut found = Vec::new();
+        let mut output = context.run_ui(egui::RawInput::default(), |ui| {
+            // Half of a note's room is empty at its own size; from afar its letters take that room.
+            let size = |zoom: f32, text: &str| {
+                let (galley, _) = lay(ui.painter(), Theme::dark(), zoom, text, vec2(400.0, 160.0) * zoom);
+                (galley.job.sections[0].format.font_id.size, galley.rect.height() <= 144.0 * zoom, galley.elided)
+            };
+            let short = "Watch the queue fill while its consumers are away, and drain once they are back.";
+            let long = short.repeat(40);
+            found = vec![size(1.0, short), size(0.5, short), size(0.4, short), size(2.0, short), size(1.0, &long), size(0.4, &long)];
+        });
+        // Nobody paints here.
+        output.textures_delta.clear();
+        let sizes: Vec<f32> = found.iter().map(|(size, ..)| *size).collect();
+        assert_eq!((sizes[0], sizes[3]), (12.0, 24.0));
+        assert!(sizes[1] >= 9.5 && sizes[2] >= 9.0, "{sizes:?}");
+        assert!(found.iter().all(|(_, fits, _)| *fits), "{found:?}");
+        assert_eq!(found.iter().map(|(.., elided)| *elided).collect::<Vec<_>>(), [false, false, false, false, true, true]);
+        assert_eq!((sizes[4], sizes[5]), (12.0, 7.0));
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub fn paint_hint(brush: &mut Brush<'_>, at: Pos2, text: &str, colour: Color32) 
 pub fn paint_advice(brush: &mut Brush<'_>, node: Rect, title: &str, text: &str) -> Rect {
     let theme = brush.theme;
     let width = node.width() - brush.scale(24.0);
-    let title = brush.line(title, theme::strong(brush.text_size(11.0)), theme.warning, width);
+    let title = brush.lines(title, theme::strong(brush.text_size(11.0)), theme.warning, width, 3);
     let text = (!text.is_empty()).then(|| brush.painter.layout(text.to_owned(), theme::body(brush.text_size(10.5)), theme.dim, width));
     let text_height = text.as_ref().map_or(0.0, |text| text.size().y + brush.scale(2.0));
     let height = title.size().y + text_height + brush.scale(12.0);

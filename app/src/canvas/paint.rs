@@ -308,7 +308,8 @@ fn paint_advice(brush: &mut Brush<'_>, input: &CanvasInput<'_>, scene: &Scene, p
         }
     }
     if let Some(problem) = problems.of_node(&node.id, input.problems).find(|problem| problem.severity == Severity::Advice) {
-        overlay::paint_advice(brush, below, &problem.message, &problem.hint);
+        let words = |text: &str| advice::in_words(text, |id| Some(scene.node(id)?.title.clone()));
+        overlay::paint_advice(brush, below, &words(&problem.message), &words(&problem.hint));
     }
 }
 

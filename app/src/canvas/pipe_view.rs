@@ -117,8 +117,8 @@ fn paint_marks(brush: &mut Brush<'_>, points: &[Pos2], gap: f32, phase: f32, str
 const PILL_TEXT: f32 = 9.0;
 const PILL_ZOOM: f32 = 0.36;
 
-/// Paints the pill with the rate in the middle of the pipe, and the bar of its depth below; from farther away neither where it would
-/// lie on one of the `ends`, the rectangles of the nodes.
+/// Paints the pill with the rate in the middle of the pipe, and the bar of its depth below; neither where it would lie on
+/// one of the `ends`, the rectangles of the nodes.
 pub fn paint_pill(brush: &mut Brush<'_>, pipe: &ScenePipe, middle: Pos2, ends: [Rect; 2], look: &PipeLook<'_>) {
     let Some(figures) = look.figures.filter(|_| brush.camera.zoom() >= PILL_ZOOM) else { return };
     let theme = brush.theme;
@@ -132,7 +132,9 @@ pub fn paint_pill(brush: &mut Brush<'_>, pipe: &ScenePipe, middle: Pos2, ends: [
     let centre = brush.camera.to_screen(middle);
     let size = vec2(galley.size().x + brush.scale(12.0).max(8.0), brush.scale(18.0).max(14.0));
     let rect = Rect::from_center_size(centre, size);
-    if brush.detail != Detail::Near && ends.into_iter().any(|end| brush.camera.rect_to_screen(end).intersects(rect)) {
+    // Touching a node's edge is no harm where there is room for everything.
+    let spare = if brush.detail == Detail::Near { 3.0 } else { 0.0 };
+    if ends.into_iter().any(|end| brush.camera.rect_to_screen(end).shrink(spare).intersects(rect)) {
         return;
     }
     let edge = match () {

@@ -37,12 +37,16 @@ pub fn trail_ui(ui: &mut Ui, theme: &Theme, open: &Open, outbox: &mut Outbox) {
                     .chain(whole.levels_of(level))
                     .find(|id| whole.node(id).is_some_and(|node| node.used_file().is_some()));
                 if let Some(file) = user.and_then(|user| whole.node(user)?.used_file().map(str::to_owned)) {
-                    ui.add_space(12.0);
-                    let text = format!("from {file}: settings can be changed here, the drawing in its file");
-                    ui.label(RichText::new(text).size(11.5).color(theme.dim));
-                    if ui.add(Button::new("Open the file").small()).clicked() {
-                        outbox.push(Action::Command("file.open_part"));
-                    }
+                    // The button keeps its place; the words give way, and say the rest at the pointer.
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        if ui.button("Open the file").clicked() {
+                            outbox.push(Action::Command("file.open_part"));
+                        }
+                        ui.add_space(8.0);
+                        let text = format!("from {file}: settings can be changed here, the drawing in its file");
+                        let words = RichText::new(&text).size(11.5).color(theme.dim);
+                        ui.add(egui::Label::new(words).truncate()).on_hover_text(text);
+                    });
                 }
             });
         });

@@ -1,7 +1,7 @@
 //! Asking for a file: the system's dialog, a prompt of our own where the system has none, and a script for tests.
 
 use crate::theme::{self, Theme};
-use egui::{Context, Id, Modal, RichText};
+use egui::{Context, RichText};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
@@ -166,7 +166,7 @@ impl Prompt {
 /// Shows the prompt.
 pub(super) fn prompt_ui(context: &Context, theme: &Theme, prompt: &mut Prompt) {
     let (title, verb) = prompt.purpose.words();
-    let modal = Modal::new(Id::unique("path prompt")).show(context, |ui| {
+    let modal = super::modal(context, "path prompt").show(context, |ui| {
         ui.set_width(520.0);
         ui.label(RichText::new(title).font(theme::strong(15.0)));
         ui.label(RichText::new(prompt.why).color(theme.dim));

@@ -5,7 +5,7 @@ use crate::io::Job;
 use crate::io::autosave::Recovered;
 use crate::state::State;
 use crate::theme::{self, Theme};
-use egui::{Button, Context, Id, Modal, RichText, Ui};
+use egui::{Button, Context, RichText, Ui};
 
 /// A question.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,7 +79,7 @@ impl Question {
                     theme,
                     &format!("Take {names} out while the graph runs?"),
                     &format!(
-                        "{names} {holds} {} message{plural}. They go to the dead letters, each with the reason `removed`.",
+                        "{names} {holds} {} message{plural}. They go to the dead letters, each with the reason \u{201c}removed\u{201d}.",
                         crate::widgets::figure::count(*messages)
                     ),
                     ["Take out", "Stop the run"],
@@ -162,7 +162,7 @@ fn recover(state: &mut State, answer: Answer) {
 
 fn ask_ui(context: &Context, theme: &Theme, title: &str, text: &str, answers: [&str; 2]) -> Option<Answer> {
     let mut answer = None;
-    let modal = Modal::new(Id::unique("question")).show(context, |ui: &mut Ui| {
+    let modal = super::modal(context, "question").show(context, |ui: &mut Ui| {
         ui.set_width(400.0);
         ui.label(RichText::new(title).font(theme::strong(15.0)));
         ui.add_space(4.0);

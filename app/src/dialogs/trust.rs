@@ -3,7 +3,7 @@
 use crate::action::perform::trust::{Decision, decide};
 use crate::state::State;
 use crate::theme::{self, Theme};
-use egui::{Button, Context, Id, Modal, RichText, ScrollArea, Ui};
+use egui::{Button, Context, RichText, ScrollArea, Ui};
 use pipewright_runtime::trust::Capability;
 
 /// The question.
@@ -23,7 +23,7 @@ impl TrustQuestion {
     /// Shows the question; gives it back while it is open.
     pub fn ui(self, context: &Context, theme: &Theme, state: &mut State) -> Option<Self> {
         let mut decision = None;
-        let modal = Modal::new(Id::unique("trust")).show(context, |ui: &mut Ui| {
+        let modal = super::modal(context, "trust").show(context, |ui: &mut Ui| {
             ui.set_width(520.0);
             ui.label(RichText::new(format!("{} wants to touch the world", self.name)).font(theme::strong(15.0)));
             ui.add_space(4.0);
@@ -42,7 +42,7 @@ impl TrustQuestion {
                 if always.on_disabled_hover_text("Save the graph first: what is allowed is remembered with its file.").clicked() {
                     decision = Some(Decision::Always);
                 }
-                let never = ui.button("Don\u{2019}t");
+                let never = ui.button("Don\u{2019}t run");
                 // Whoever presses Enter without reading has allowed nothing.
                 if ui.memory(|memory| memory.focused().is_none()) {
                     never.request_focus();
@@ -61,7 +61,7 @@ impl TrustQuestion {
 
     fn things_ui(&self, ui: &mut Ui, theme: &Theme) {
         for (node, capability) in &self.things {
-            egui::Frame::new().fill(theme.raised).corner_radius(6.0).inner_margin(egui::Margin::symmetric(12, 8)).show(ui, |ui| {
+            egui::Frame::new().fill(theme.hover).corner_radius(6.0).inner_margin(egui::Margin::symmetric(12, 8)).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 ui.label(RichText::new(node).font(theme::strong(13.0)));
                 ui.add(egui::Label::new(RichText::new(capability.in_words()).monospace().color(theme.text)).wrap());

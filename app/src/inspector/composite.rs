@@ -48,7 +48,8 @@ pub fn composite_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, 
             port_ui(ui, theme, state, id, &names, &name, &inner);
         } else {
             Row::plain(&name, "The file says what its ports are called.").ui(ui, theme, |ui| {
-                ui.label(RichText::new(inner).size(11.5).color(theme.dim));
+                ui.add_space(5.0);
+                ui.label(RichText::new(inner.replace('_', " ")).size(11.5).color(theme.dim));
             });
         }
     }

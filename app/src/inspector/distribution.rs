@@ -45,7 +45,9 @@ pub fn distribution_ui(ui: &mut Ui, theme: &Theme, id: Id, name: &str, value: Op
     }
     if let Some(error) = error {
         ui.add(egui::Label::new(RichText::new(error).size(11.0).color(theme.failed)).wrap());
-    } else if let Some(distribution) = value.and_then(|value| Distribution::from_setting(value).ok()) {
+    } else if family.name != "constant"
+        && let Some(distribution) = value.and_then(|value| Distribution::from_setting(value).ok())
+    {
         sketch_ui(ui, theme, id, &distribution);
     }
     changed

@@ -67,10 +67,14 @@ fn lacking_ui(ui: &mut Ui, theme: &Theme, field: &Field, set: Option<&Setting>, 
     row.faint = set.is_none();
     let mut changed = None;
     row.ui(ui, theme, |ui| {
+        let small = |text: String| egui::RichText::new(text).size(11.0).color(theme.faint);
+        if set.is_none() {
+            ui.add_space(5.0);
+            ui.add(egui::Label::new(small(why.to_owned())).wrap());
+            return;
+        }
         ui.horizontal(|ui| {
-            let text = set.map_or_else(|| "not to be had".to_owned(), text_of);
-            let label = egui::Label::new(egui::RichText::new(text).size(11.5).color(theme.faint)).truncate();
-            ui.add(label).on_hover_text(why);
+            ui.add(egui::Label::new(small(set.map(text_of).unwrap_or_default())).truncate()).on_hover_text(why);
             if set.is_some() && ui.small_button("Take out").on_hover_text(why).clicked() {
                 changed = Some(Changed::Reset);
             }

@@ -7,11 +7,11 @@ use super::live;
 use super::row::Row;
 use crate::action::{Action, Item};
 use crate::state::{Open, State};
-use crate::theme::{Icon, Theme};
+use crate::theme::{self, Icon, Theme};
 use crate::widgets::heading::section_ui;
 use crate::widgets::tabs::{Tab, tab_bar_ui};
 use crate::workspace::InspectorTab;
-use egui::{Id, Rect, RichText, ScrollArea, Sense, Ui, vec2};
+use egui::{Id, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 use pipewright_runtime::graph::{Edit, Node};
 use pipewright_runtime::id::NodeId;
@@ -41,6 +41,9 @@ pub fn node_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId) {
     });
 }
 
+/// The height of the title's field.
+const TITLE: f32 = 19.0;
+
 fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &Node, kind: Option<&'static Kind>) {
     ui.horizontal(|ui| {
         ui.set_height(28.0);
@@ -51,18 +54,23 @@ fn header_ui(ui: &mut Ui, theme: &Theme, state: &mut State, id: &NodeId, node: &
             None if node.is_composite() => Icon::Composite.paint(ui.painter(), square, theme.dim),
             None => Icon::More.paint(ui.painter(), square, theme.failed),
         }
+        let (text, colour, help) = match kind {
+            Some(kind) => (kind.title, theme.dim, kind.summary),
+            None if node.is_composite() => ("Composite", theme.dim, "A node whose content is a graph."),
+            None => (node.kind.as_str(), theme.failed, "This program does not know this kind."),
+        };
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::body(12.0), colour);
+        let room = (ui.available_width() - galley.size().x - 12.0).max(60.0);
+        // A text field stands at the top of its line: given a place of its own, the title stands level with the icon.
+        let place = Rect::from_min_size(pos2(rect.right() + 4.0, rect.center().y - TITLE * 0.5), vec2(room, TITLE));
+        ui.allocate_rect(place, Sense::hover());
+        ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+            if let Some(title) = title_ui(ui, theme, "Title", Id::unique(("title", id.as_str())), &node.title, id.as_str()) {
+                state.push(Action::Edit("Change title".to_owned(), Edit::SetTitle(id.clone(), title.trim().to_owned())));
+            }
+        });
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let (text, colour, help) = match kind {
-                Some(kind) => (kind.title, theme.dim, kind.summary),
-                None if node.is_composite() => ("Composite", theme.dim, "A node whose content is a graph."),
-                None => (node.kind.as_str(), theme.failed, "This program does not know this kind."),
-            };
             ui.label(RichText::new(text).size(12.0).color(colour)).on_hover_text(help);
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                if let Some(title) = title_ui(ui, theme, "Title", Id::unique(("title", id.as_str())), &node.title, id.as_str()) {
-                    state.push(Action::Edit("Change title".to_owned(), Edit::SetTitle(id.clone(), title.trim().to_owned())));
-                }
-            });
         });
     });
 }
@@ -163,7 +171,8 @@ fn about(open: Option<&Open>, id: &NodeId) -> Vec<String> {
     let Some(open) = open else { return Vec::new() };
     let of_node = open.document.problems().iter().filter(|problem| problem.subject.node() == Some(id));
     let general = of_node.filter(|problem| problem.severity != Severity::Error || !matches!(problem.subject, Subject::Setting(..)));
-    general.take(4).map(|problem| problem.message.clone()).collect()
+    let title = |id: &NodeId| open.document.whole().node(id).is_some().then(|| open.title_of(id));
+    general.take(4).map(|problem| crate::canvas::in_words(&problem.message, title)).collect()
 }
 
 fn guide_ui(ui: &mut Ui, theme: &Theme, kind: Option<&'static Kind>) {

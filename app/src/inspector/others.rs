@@ -1,6 +1,7 @@
 //! The inspectors of the graph, of a pipe, a frame, a note, and of several things.
 
 use super::draft::{line_ui, lines_ui, title_ui};
+use super::expected::expected_ui;
 use super::fields::text_of;
 use super::live;
 use super::row::Row;
@@ -64,7 +65,15 @@ pub fn graph_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
             set("starts_at", &text, &|text| Some(Setting::text(text)));
         }
     });
+    let over = state.front().and_then(|open| open.session.as_ref()).is_some_and(|session| session.verdicts().is_some());
+    if over && let Some(open) = state.front() {
+        // What a run that is over proved comes before its figures.
+        expected_ui(ui, theme, open);
+    }
     books_ui(ui, theme, state);
+    if !over && let Some(open) = state.front() {
+        expected_ui(ui, theme, open);
+    }
 }
 
 /// The books of the run (rule 9) and its latency.
@@ -197,7 +206,7 @@ pub fn several_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
         fact_ui(ui, theme, label, &count.to_string(), theme.text);
     }
     ui.add_space(8.0);
-    for name in ["edit.frame", "edit.duplicate", "edit.copy", "edit.delete", "edit.delete_reconnect"] {
+    for name in ["edit.make_composite", "edit.frame", "edit.duplicate", "edit.copy", "edit.delete", "edit.delete_reconnect"] {
         let command = crate::action::table::find(name).expect("a command of the table");
         let button = egui::Button::new(command.title).min_size(egui::vec2(ui.available_width(), 28.0));
         if ui.add_enabled((command.enabled)(state), button).on_hover_text(command.help).clicked() {

@@ -4,7 +4,8 @@ use crate::action::{Action, Item};
 use crate::state::{Open, State};
 use crate::theme::{self, Icon, Theme};
 use crate::widgets::empty::empty_ui;
-use egui::{Align2, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use pipewright_runtime::check::explain::explain;
 use pipewright_runtime::problem::{Problem, Severity, Subject};
 
@@ -76,7 +77,10 @@ fn row_ui(ui: &mut Ui, theme: &Theme, open: &Open, problem: &Problem, chosen: bo
     };
     let cell = |left: f32, right: f32, text: &str, font: egui::FontId, colour| {
         let clip = Rect::from_min_max(pos2(rect.left() + left, rect.top()), pos2((rect.left() + right).min(rect.right()), rect.bottom()));
-        ui.painter().with_clip_rect(clip.intersect(ui.clip_rect())).text(clip.left_center(), Align2::LEFT_CENTER, text, font, colour);
+        let mut job = LayoutJob::simple_singleline(text.to_owned(), font, colour);
+        job.wrap = TextWrapping::truncate_at_width(clip.width().max(0.0));
+        let galley = ui.painter().layout_job(job);
+        ui.painter().galley(pos2(clip.left(), clip.center().y - galley.size().y * 0.5), galley, colour);
     };
     cell(8.0, 24.0, mark, theme::body(11.0), colour);
     cell(28.0, 80.0, problem.code, theme::mono(11.5), theme.dim);

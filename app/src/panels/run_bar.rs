@@ -1,6 +1,7 @@
 //! The run bar: live or simulate, start, pause, step, stop, speed, and the run's own figures.
 
 use crate::action::perform::run::{self, SPEEDS};
+use crate::dialogs::Dialog;
 use crate::state::State;
 use crate::theme::{self, Icon, Theme};
 use crate::widgets::button::IconButton;
@@ -33,6 +34,7 @@ pub fn run_bar_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     match session.snapshot() {
         Some(snapshot) => figures_ui(ui, theme, snapshot),
         None if session.alive() => drop(ui.label(RichText::new("starting …").color(theme.dim))),
+        None if matches!(state.dialog, Some(Dialog::Trust(_))) => drop(ui.label(RichText::new("asks first").color(theme.dim))),
         None => drop(ui.label(RichText::new("did not start").color(theme.failed))),
     }
 }

@@ -17,19 +17,27 @@ pub struct Drawing {
     began: Settings,
     /// Nodes whose settings it was told of since.
     told: BTreeMap<NodeId, Arc<Node>>,
+    /// What it went by before: only there are nodes that were taken out.
+    before: Option<Graph>,
 }
 
 impl Drawing {
     /// The drawing that a run begins with.
     pub fn of(graph: Graph) -> Self {
         let graph = flat(graph);
-        Self { began: graph.settings().clone(), graph, told: BTreeMap::new() }
+        Self { began: graph.settings().clone(), graph, told: BTreeMap::new(), before: None }
     }
 
     /// The run was told of another drawing as a whole.
     pub fn redrawn(&mut self, graph: Graph) {
-        self.graph = flat(graph);
+        self.before = Some(std::mem::replace(&mut self.graph, flat(graph)));
         self.told.clear();
+    }
+
+    /// What a node is called on screen, even when it has just been taken out.
+    pub fn title(&self, id: &NodeId) -> String {
+        let known = self.graph.nodes().get(id).or_else(|| self.before.as_ref()?.nodes().get(id));
+        known.filter(|node| !node.title.is_empty()).map_or_else(|| id.to_string(), |node| node.title.clone())
     }
 
     /// The run was told of a node's settings alone.

@@ -1,6 +1,7 @@
 //! The window without a screen: every kind in the inspector, every tab of the dock on a run, found by their names.
 
 mod composites;
+mod expected;
 
 use super::*;
 use crate::action::Item;

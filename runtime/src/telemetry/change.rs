@@ -39,15 +39,13 @@ impl Changed {
     pub fn is_empty(&self) -> bool {
         *self == Self { at: self.at, ..Self::default() }
     }
-}
 
-impl Display for Changed {
-    /// The line for the journal and the window.
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    /// What was done, in one line, with nodes called by the name that `name` has for them.
+    pub fn told(&self, name: impl Fn(&NodeId) -> String) -> String {
         let mut parts: Vec<String> = Vec::new();
         let mut nodes = |nodes: &[NodeId], what: &str| {
             if !nodes.is_empty() {
-                parts.push(format!("{} {what}", listed(nodes)));
+                parts.push(format!("{} {what}", listed(nodes, &name)));
             }
         };
         nodes(&self.added, "put in");
@@ -72,7 +70,14 @@ impl Display for Changed {
         if moved.is_empty() {
             moved.push("no message was touched".to_owned());
         }
-        write!(f, "{}; {}", if parts.is_empty() { "nothing but the drawing".to_owned() } else { parts.join(", ") }, moved.join(", "))
+        format!("{}; {}", if parts.is_empty() { "nothing but the drawing".to_owned() } else { parts.join(", ") }, moved.join(", "))
+    }
+}
+
+impl Display for Changed {
+    /// The line for the journal, where nodes go by their ids.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(NodeId::to_string))
     }
 }
 
@@ -99,9 +104,9 @@ fn counted(count: u64, noun: &str) -> String {
 }
 
 /// The first few by name, the others by number.
-fn listed(nodes: &[NodeId]) -> String {
+fn listed(nodes: &[NodeId], name: impl Fn(&NodeId) -> String) -> String {
     const NAMED: usize = 4;
-    let names: Vec<&str> = nodes.iter().take(NAMED).map(NodeId::as_str).collect();
+    let names: Vec<String> = nodes.iter().take(NAMED).map(name).collect();
     let others = nodes.len().saturating_sub(NAMED);
     if others > 0 { format!("{} and {others} more", names.join(", ")) } else { names.join(", ") }
 }

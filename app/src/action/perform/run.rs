@@ -168,7 +168,10 @@ pub fn follow(state: &mut State) {
         while let Some(news) = session.news() {
             match news {
                 Ok(changed) if changed.is_empty() => {}
-                Ok(changed) => notices.push(Notice::Done(format!("Changed while running: {changed}."))),
+                Ok(changed) => {
+                    let told = changed.told(|id| session.drawing.title(id));
+                    notices.push(Notice::Done(format!("Changed while running: {told}.")));
+                }
                 Err(why) => notices.push(Notice::Failed(format!("The run goes on as it was: {why}."))),
             }
         }

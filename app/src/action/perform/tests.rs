@@ -349,7 +349,7 @@ fn g12_a_run_follows_the_drawing_and_says_what_it_did() {
     // Put in on a pipe.
     desk.perform(Action::AddNode { kind: "delay".into(), at: egui::pos2(0.0, 0.0), wire: None, into: Some(first) });
     desk.until("the delay in the run", |state| has(state, "delay"));
-    desk.until("the notice", |state| told(state, "delay put in"));
+    desk.until("the notice", |state| told(state, "Delay put in"));
     assert_eq!(desk.state.front().unwrap().waits(), None);
     // A setting alone touches nothing else, and is no change of the drawing for the run.
     desk.perform(Action::Edit(
@@ -369,6 +369,7 @@ fn g12_a_run_follows_the_drawing_and_says_what_it_did() {
     desk.perform(Action::Select(vec![Item::Node(node("delay"))]));
     desk.perform(Action::Command("edit.delete_reconnect"));
     desk.until("the run without the delay", |state| !has(state, "delay"));
+    desk.until("the notice of that", |state| told(state, "Delay taken out"));
     desk.perform(Action::Command("edit.undo"));
     desk.until("the delay back in the run", |state| has(state, "delay"));
     // An open gesture is waited for.

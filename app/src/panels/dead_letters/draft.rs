@@ -144,8 +144,15 @@ fn headers(text: &str) -> Result<Vec<(Arc<str>, Value)>, String> {
     }
 }
 
+/// A text laid out as the program lays out JSON, so that only what it means makes a difference; `None` if it is none, or means the same.
+fn laid_out(text: &Text) -> Option<String> {
+    let indented = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&text.now).ok()?).ok()?;
+    (indented != text.before).then_some(indented)
+}
+
 fn difference(text: &Text) -> Vec<(Side, String)> {
-    let diff = TextDiff::from_lines(text.before.as_str(), text.now.as_str());
+    let indented = laid_out(text);
+    let diff = TextDiff::from_lines(text.before.as_str(), indented.as_deref().unwrap_or(&text.now));
     let mut lines = Vec::new();
     for (at, group) in diff.grouped_ops(AROUND).iter().enumerate() {
         if at > 0 {
@@ -203,6 +210,19 @@ mod tests {
         assert_eq!((edited.payload.as_ref().unwrap().value().unwrap()["amount"].as_i64(), edited.headers.is_none()), (Some(3), true));
         draft.reset();
         assert!(!draft.changed());
+    }
+
+    #[test]
+    fn another_layout_alone_is_not_told_as_another_meaning() {
+        let mut draft = draft(Payload::from_value(json!({ "amount": "many", "to": "x" })));
+        payload(&mut draft).now = r#"{"amount": 3, "to": "x"}"#.to_owned();
+        let told = draft.difference();
+        assert!(
+            told.contains(&(Side::In, "  \"amount\": 3,".to_owned())) && told.contains(&(Side::Same, "  \"to\": \"x\"".to_owned())),
+            "{told:?}"
+        );
+        payload(&mut draft).now = r#"{"amount": "many", "to": "x"}"#.to_owned();
+        assert!(!draft.difference().is_empty(), "it goes as it stands");
     }
 
     #[test]
