@@ -52,7 +52,7 @@ fn dropped_ones_are_kept_apart_if_wished() {
         "they went": at_least(of: "nodes.dead.in", value: 50), "the newest came through": at_least(of: "nodes.end.in", value: 30),
     },
 )"#;
-    both(text, "20s", |ran, mode| all_met(ran, mode));
+    both(text, "20s", all_met);
 }
 
 /// Twenty come at once for one consumer, are worked on, and come again under their old ids.

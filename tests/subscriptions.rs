@@ -6,10 +6,13 @@ fn received(ran: &Ran, node: &str) -> f64 {
     number(&ran.report, &format!("/nodes/{node}/in"))
 }
 
+/// A pattern, and how many of the topics it takes.
+type Wanted = (&'static str, f64);
+
 /// Topics named in turn, so that the numbers are the same whatever the clock.
 #[test]
 fn patterns_take_what_their_dialect_says() {
-    let cases: &[(&str, &[&str], &[(&str, f64)])] = &[
+    let cases: &[(&str, &[&str], &[Wanted])] = &[
         (
             "mqtt",
             &["plant", "plant/hall", "plant/hall/heat", "$SYS/load"],
@@ -27,22 +30,14 @@ fn patterns_take_what_their_dialect_says() {
         ),
     ];
     for (dialect, topics, patterns) in cases {
-        let sources: String = topics
-            .iter()
-            .enumerate()
-            .map(|(n, topic)| format!("\"g{n}\": generator(arrivals: fastest, count: 10, topic: \"{topic}\", payload: \"{{}}\"), "))
-            .collect();
-        let subscriptions: String = patterns
-            .iter()
-            .enumerate()
-            .map(|(n, (pattern, _))| format!("\"s{n}\": subscription(pattern: \"{pattern}\"), \"e{n}\": sink(), "))
-            .collect();
+        let source = |(n, topic)| format!("\"g{n}\": generator(arrivals: fastest, count: 10, topic: \"{topic}\", payload: \"{{}}\")");
+        let reader = |(n, (pattern, _)): (usize, &Wanted)| format!("\"s{n}\": subscription(pattern: \"{pattern}\"), \"e{n}\": sink()");
+        let nodes: Vec<String> = topics.iter().enumerate().map(source).chain(patterns.iter().enumerate().map(reader)).collect();
         let pipes: Vec<String> = (0..topics.len())
             .map(|n| format!("\"g{n}.out -> t.in\""))
             .chain((0..patterns.len()).flat_map(|n| [format!("\"t.out -> s{n}.in\""), format!("\"s{n}.out -> e{n}.in\"")]))
             .collect();
-        let text =
-            format!("(format: 1, nodes: {{\"t\": topic(dialect: {dialect}), {sources}{subscriptions}}}, pipes: [{}])", pipes.join(", "));
+        let text = format!("(format: 1, nodes: {{\"t\": topic(dialect: {dialect}), {}}}, pipes: [{}])", nodes.join(", "), pipes.join(", "));
         both(&text, "20s", |ran, mode| {
             for (n, (pattern, count)) in patterns.iter().enumerate() {
                 assert_eq!(received(ran, &format!("e{n}")), 10.0 * count, "{dialect}, {pattern}, {mode}");
