@@ -270,6 +270,55 @@ fn costs_follow_from_bytes_operations_and_time() {
 }
 
 #[test]
+fn both_ways_are_compared_live_and_simulated() {
+    let text = r#"(
+    format: 1,
+    nodes: {
+        "large": generator(rate: "200/s", count: 20, payload: "{\"pixels\": \"{{pad 100000}}\"}"),
+        "in": check_in(price_carried: 1000, price_writes: 1000, price_reads: 500, price_storage: 730, sweep_every: "400 ms"), "out": check_out(), "end": sink(), "clock": generator(rate: "10/s", count: 15, payload: "{}"),
+    },
+    pipes: ["large.out -> in.in", "in.out -> out.in", "out.out -> end.in", "clock.out -> end.in"],
+)"#;
+    both("costs", text, "20s", |mode, ran| {
+        let found = |name| gauge(&ran.snapshot, "in", name);
+        let carried = 20.0 * 100_014.0 / 1_073_741_824.0 * 1_000.0;
+        assert!((found("cost without claims") - carried).abs() < 1e-6, "{mode:?}: {}", found("cost without claims"));
+        // Twenty writes at 1 and twenty reads at one half, a list at 1 for each sweep, and next to nothing for storage.
+        let cost = found("cost with claims");
+        assert!((30.0..45.0).contains(&cost), "{mode:?}: {cost} for {} operations", found("store operations"));
+        assert!(found("kept off the pipes") > 20.0 * 99_000.0 && found("GiB-hours kept") >= 0.0, "{mode:?}");
+    });
+}
+
+/// Away in the beginning, live because a file stands where the folder should be: what cannot be stored is tried until it can.
+#[test]
+fn a_store_that_is_away_for_a_while_delays_and_loses_nothing() {
+    let text = r#"(
+    format: 1,
+    nodes: {
+        "large": generator(rate: "1000/s", count: 20, payload: "{\"pixels\": \"{{pad 9000}}\"}"),
+        "in": check_in(store: folder, attempts: 100, retry: fixed, retry_delay: "50 ms", away_from: "0 s", away_for: "500 ms"),
+        "out": check_out(store: folder), "end": sink(),
+    },
+    pipes: ["large.out -> in.in", "in.out -> out.in", "out.out -> end.in"],
+)"#;
+    let check = |report: &serde_json::Value, retries: f64, mode: &str| {
+        assert_eq!(number(report, "/messages/delivered"), 20.0, "{mode}: {}", report["errors"]);
+        assert!(retries > 2.0, "{mode}: {retries}");
+        assert!(number(report, "/latency/p50_s") > 0.3, "{mode}: they waited for the store");
+    };
+    let simulated = pipewright_tests::simulate(text, "20s", 1);
+    check(&simulated.report, gauge(&simulated.snapshot, "in", "retries"), "simulated");
+    let folder = Folder::new("claims-away-a-while");
+    std::fs::create_dir_all(folder.path().join("out")).expect("a folder can be made");
+    let in_the_way = folder.path().join("out/claims");
+    std::fs::write(&in_the_way, "in the way").expect("a file can be written");
+    let (report, snapshot) =
+        meddled(text, &folder, Duration::from_millis(500), || std::fs::remove_file(&in_the_way).expect("it can be removed"));
+    check(&report, gauge(&snapshot, "in", "retries"), "live");
+}
+
+#[test]
 fn g14_who_looks_into_a_handle_is_told_and_others_pass_it_on() {
     let text = r#"(
     format: 1,

@@ -1,5 +1,7 @@
 //! What every filter has in common: an error port, the graph's dead letters behind it, and a retry policy where one is put before it.
 
+mod each;
+
 use pipewright_runtime::message::Message;
 use pipewright_runtime::node::{Family, Kind, PortRole};
 use pipewright_runtime::nodes::CATALOGUE;

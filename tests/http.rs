@@ -179,3 +179,21 @@ fn g9_simulated_requests_are_modelled() {
     assert_eq!(number(&report, "/messages/entered"), delivered);
     assert_eq!(report["ended"], "exhausted");
 }
+
+#[test]
+fn requests_become_messages_live_and_modelled() {
+    let text = r#"(
+    format: 1,
+    nodes: {
+        "hook": http_source(port: 0, key: "message.customer", model_count: 5, model_payload: "{\"customer\": \"c\"}"),
+        "own": filter(condition: "key == message.customer"), "kept": sink(),
+    },
+    pipes: ["hook.out -> own.in", "own.out -> kept.in"],
+)"#;
+    assert_eq!(number(&simulate(text, "60s", 1).report, "/messages/delivered"), 5.0);
+    let hook = Listening::start(text);
+    for customer in ["a", "b", "c", "d", "e"] {
+        assert_eq!(hook.post(&format!("{{\"customer\": \"{customer}\"}}")).0, 202);
+    }
+    assert_eq!(hook.stop().messages.delivered, 5);
+}

@@ -2,7 +2,7 @@
 
 use pipewright_runtime::engine::run::RunOptions;
 use pipewright_runtime::telemetry::snapshot::Mode;
-use pipewright_tests::{Folder, graph, options, run};
+use pipewright_tests::{Folder, all_met, both, graph, options, run};
 use serde_json::Value;
 
 /// Runs a graph in a mode and returns the number `n` of each payload that its sink wrote to `seen.jsonl`.
@@ -55,6 +55,32 @@ fn g10_a_queue_with_one_consumer_keeps_order() {
         r#""line": queue(capacity: 10), "desk": consumer_pool(servers: 1, service: constant("50 us")),"#,
         r#""source.out -> line.in", "line.out -> desk.in", "desk.out -> end.in""#,
     );
+}
+
+#[test]
+fn g10_an_n_fold_step_keeps_order_where_asked_for() {
+    let step = |order: &str| format!(r#""work": step(copies: 8, time: uniform(from: "0 s", to: "2 ms"), order: {order}),"#);
+    let pipes = r#""source.out -> work.in", "work.out -> end.in""#;
+    in_order(&step("kept"), pipes);
+    let text = |order: &str, key: &str| {
+        format!(
+            r#"(
+    format: 1,
+    nodes: {{
+        "source": generator(arrivals: fastest, count: 400, key: "string(message.n % 7)", payload: "{{\"n\": {{{{index}}}}}}"),
+        {} "end": sink(),
+    }},
+    pipes: [{pipes}],
+    expect: {{"order": order_per_key(at: "end", {key}by: "message.n")}},
+)"#,
+            step(order)
+        )
+    };
+    both(&text("kept_by_key", ""), "30s", all_met);
+    // And without, eight copies do mix them up.
+    both(&text("as_finished", "key: \"'all'\", "), "30s", |ran, mode| {
+        assert_eq!(ran.report["expectations"]["order"]["verdict"], "broken", "{mode}");
+    });
 }
 
 /// Calendar time of a simulation starts where the graph says, and the due times of a source are nanoseconds from there.

@@ -104,3 +104,33 @@ fn g7_open_loop_counts_from_the_due_time_and_overruns_are_counted() {
     let highest = number(&report, "/latency/max_s");
     assert!((5.8..6.3).contains(&highest), "{highest}");
 }
+
+#[test]
+fn g1_pipes_are_bounded_by_bytes_too_and_expire_what_is_in_them() {
+    let text = r#"(
+    format: 1,
+    nodes: {
+        "in": generator(arrivals: fastest, count: 200, payload: "{\"n\": {{index}}, \"text\": \"{{pad 900}}\"}"),
+        "slow": throttle(rate: "1000/s", burst: 1), "end": sink(),
+    },
+    pipes: [("in.out -> slow.in", capacity: 100, capacity_bytes: "10 KB"), "slow.out -> end.in"],
+)"#;
+    for ran in both(text, "20s") {
+        let pipe = &ran.report["pipes"]["in.out -> slow.in"];
+        let depth = number(pipe, "/depth_max");
+        assert!((2.0..=11.0).contains(&depth), "ten of them are 10 KB: {depth}, {}", ran.report["mode"]);
+        assert_eq!(number(&ran.report, "/messages/delivered"), 200.0);
+    }
+    let text = r#"(
+    format: 1,
+    nodes: {
+        "in": generator(arrivals: fastest, count: 100, payload: "{}"), "slow": throttle(rate: "100/s", burst: 1), "end": sink(),
+    },
+    pipes: [(pipe: "in.out -> slow.in", capacity: 100, time_to_live: "200 ms"), "slow.out -> end.in"],
+)"#;
+    for ran in both(text, "20s") {
+        let (delivered, expired) = (number(&ran.report, "/messages/delivered"), number(&ran.report, "/messages/dropped/expired"));
+        assert_eq!(delivered + expired, 100.0, "{}", ran.report["messages"]);
+        assert!((10.0..30.0).contains(&delivered), "a fifth of a second at 100/s: {delivered}, {}", ran.report["mode"]);
+    }
+}

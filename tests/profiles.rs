@@ -5,7 +5,7 @@ use pipewright_runtime::node::{Fault, Script, script};
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::setting::{Setting, Settings};
 use pipewright_runtime::units::Span;
-use pipewright_tests::{Ran, live, number, simulate};
+use pipewright_tests::{Ran, number};
 use serde_json::json;
 
 fn queue(rules: &str, settings: &[(&'static str, Setting)]) -> Script {
@@ -335,9 +335,7 @@ fn graph(queue: &str, pool: &str) -> String {
 }
 
 fn both(queue: &str, pool: &str, test: impl Fn(&Ran, &str)) {
-    let text = graph(queue, pool);
-    test(&simulate(&text, "4s", 7), "simulated");
-    test(&live(&text, "4s"), "live");
+    pipewright_tests::both(&graph(queue, pool), "4s", test);
 }
 
 #[test]

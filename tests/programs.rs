@@ -7,7 +7,7 @@ use pipewright_runtime::problem::Problem;
 use pipewright_runtime::setting::Setting;
 use pipewright_runtime::telemetry::snapshot::{Mode, RunState};
 use pipewright_runtime::trust::Grants;
-use pipewright_tests::{Folder, Ran, graph, number, options, run};
+use pipewright_tests::{Folder, Ran, gauge, graph, number, options, run};
 use serde_json::Value;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -35,11 +35,6 @@ fn written(folder: &Folder) -> Vec<Value> {
 
 fn in_mode(text: &str, mode: Mode, until: &str, folder: &Folder) -> Ran {
     run(&graph(text), &RunOptions { output: Some(folder.path().to_owned()), ..options(mode, until) })
-}
-
-fn gauge(ran: &Ran, node: &str, name: &str) -> f64 {
-    let (_, figures) = ran.snapshot.nodes.iter().find(|(id, _)| id.as_str() == node).unwrap_or_else(|| panic!("no node {node}"));
-    figures.gauges.iter().find(|gauge| gauge.name == name).unwrap_or_else(|| panic!("{node} has no figure {name}")).value
 }
 
 const ECHO: &str = r#"sh -c 'while read -r line; do echo "{\"got\": $line}"; done'"#;

@@ -1,13 +1,7 @@
 //! The guarantees of settlement (S1 to S10, see `nodes/queue/store/settle.rs`), through filters, splits and aggregates, with faults at every step,
 //! simulated and live.
 
-use pipewright_tests::{Ran, live, number, simulate};
-
-/// Runs a graph both ways.
-fn both(text: &str, until: &str, test: impl Fn(&Ran, &str)) {
-    test(&simulate(text, until, 7), "simulated");
-    test(&live(text, until), "live");
-}
+use pipewright_tests::{both, gauge, number};
 
 fn graph(nodes: &str, pipes: &str) -> String {
     format!("(format: 1, nodes: {{{nodes}}}, pipes: [{pipes}])")
@@ -17,11 +11,6 @@ fn source(rate: &str, count: u32) -> String {
     format!(
         r##""in": generator(arrivals: constant, rate: "{rate}", count: {count}, payload: r#"{{"n": {{{{index}}}}, "parts": [1, 2, 3]}}"#)"##
     )
-}
-
-fn gauge(ran: &Ran, node: &str, name: &str) -> f64 {
-    let (_, figures) = ran.snapshot.nodes.iter().find(|(id, _)| id.as_str() == node).unwrap_or_else(|| panic!("no node {node}"));
-    figures.gauges.iter().find(|gauge| gauge.name == name).unwrap_or_else(|| panic!("{node} has no gauge {name}")).value
 }
 
 /// A consumer with nine prefetched messages dies at every twentieth message that it works on.

@@ -1,6 +1,6 @@
 //! The house rules that a compiler cannot see: who may import whom, what is banned where and why, how long a file may be.
 
-mod source;
+pub mod source;
 
 use pipewright_tests::root;
 use source::{Source, line_of};

@@ -74,3 +74,23 @@ fn live_the_key_comes_from_the_environment() {
     let error = none["errors"]["in"].as_str().expect("it fails");
     assert!(error.contains("PIPEWRIGHT_TEST_CLAIM_KEY is not set"), "{error}");
 }
+
+#[test]
+fn who_is_not_named_gets_nothing_live_and_simulated() {
+    let folder = Folder::new("claims-named");
+    for (reader, delivered) in [("archive", 6.0), ("stranger", 0.0)] {
+        let file = folder.file(&format!("{reader}.ron"), signed(reader, "PIPEWRIGHT_TEST_CLAIM_KEY"));
+        for verb in ["run", "simulate"] {
+            let mut command = command(&[verb, &file, "--json"]);
+            command.env("PIPEWRIGHT_TEST_CLAIM_KEY", "of the house");
+            command.args(if verb == "run" { ["--allow", "env:PIPEWRIGHT_TEST_CLAIM_KEY"] } else { ["--until", "20s"] });
+            let output = command.output().expect("the program can be started");
+            let told = String::from_utf8_lossy(&output.stderr);
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+            assert_eq!(number(&report, "/messages/delivered"), delivered, "{reader}, {verb}: {told}");
+            assert_eq!(number(&report, "/messages/dead_lettered"), 6.0 - delivered, "{reader}, {verb}");
+            let shown = report["errors"]["out"].as_str().is_some_and(|error| error.contains("`stranger` asked"));
+            assert_eq!(shown, reader == "stranger", "{verb}: the attempt is shown: {}", report["errors"]);
+        }
+    }
+}

@@ -41,4 +41,4 @@ pub mod fuzzed;
 mod running;
 
 pub use folder::Folder;
-pub use running::{Ran, graph, graph_of, live, number, options, run, simulate, simulated};
+pub use running::{Ran, all_met, both, gauge, graph, graph_of, live, number, options, run, simulate, simulated};

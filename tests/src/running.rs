@@ -87,6 +87,27 @@ pub fn live(text: &str, until: &str) -> Ran {
     run(&graph(text), &options(Mode::Live, until))
 }
 
+/// Runs a graph simulated and live, and looks at each; the word is for messages.
+pub fn both(text: &str, until: &str, look: impl Fn(&Ran, &str)) {
+    look(&simulate(text, until, 7), "simulated");
+    look(&live(text, until), "live");
+}
+
+/// Whether everything that the graph expects came true.
+pub fn all_met(ran: &Ran, told: &str) {
+    let expectations = ran.report["expectations"].as_object().expect("a report has expectations");
+    assert!(!expectations.is_empty(), "{told}: the graph says nothing of what to expect");
+    for (name, found) in expectations {
+        assert_eq!(found["verdict"], "met", "{told}: {name}: {}", found["found"]);
+    }
+}
+
+/// A figure that a node shows, from the last picture.
+pub fn gauge(ran: &Ran, node: &str, name: &str) -> f64 {
+    let (_, figures) = ran.snapshot.nodes.iter().find(|(id, _)| id.as_str() == node).unwrap_or_else(|| panic!("no node {node}"));
+    figures.gauges.iter().find(|gauge| gauge.name == name).unwrap_or_else(|| panic!("{node} has no figure {name}")).value
+}
+
 /// A number of a report, by its JSON pointer.
 pub fn number(report: &Value, pointer: &str) -> f64 {
     report.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("the report has no number at {pointer}:\n{report:#}"))
