@@ -285,6 +285,31 @@ fn a_stream_of_records_passes_through() {
 }
 
 #[test]
+fn lines_of_standard_input_come_live_and_modelled() {
+    use std::io::Write;
+    let folder = Folder::new("cli-stdin-both");
+    let path = folder.file(
+        "both.ron",
+        "(format: 1, nodes: {\"in\": stdin(model_count: 5, model_payload: \"{\\\"n\\\": {{index}}}\"), \"odd\": filter(condition: \"message.n % 2 == 1\"), \"out\": sink()}, pipes: [\"in.out -> odd.in\", \"odd.out -> out.in\"])",
+    );
+    for verb in ["run", "simulate"] {
+        let mut command = command(&[verb, &path, "--json"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
+        // A simulation does not read it.
+        let written = child.stdin.take().expect("a pipe").write_all(b"{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n{\"n\":4}\n");
+        assert!(verb == "simulate" || written.is_ok());
+        let said = Said::of(&child.wait_with_output().expect("the program ends at the end of its input"));
+        assert_eq!(
+            (&said.json()["messages"]["entered"], &said.json()["messages"]["delivered"]),
+            (&5.into(), &2.into()),
+            "{verb}: {}",
+            said.err
+        );
+    }
+}
+
+#[test]
 fn bad_files_are_complaints_and_never_panics() {
     let folder = Folder::new("cli-bad");
     let half: String = std::fs::read_to_string(root().join(HELLO)).expect("the sample").chars().take(400).collect();

@@ -15,7 +15,7 @@ pub const PATTERN: Pattern = Pattern {
             how: "A *generator* sends at even intervals, by chance (`poisson`), in bursts, by a profile over time, at given times (`arrivals`), or in \
                  a closed loop in which each of so many users waits for the end of all that became of the last message. A *schedule* sends by a cron \
                  line in a time zone. Payloads come from a template with fake data, from JSON Lines or CSV (*file source*), from *standard input*, or \
-                 by HTTP (*HTTP source*; simulated, a model of the requests).",
+                 by HTTP (*HTTP source*); a simulation has a model of what these two bring (`model_rate`, `model_payload`).",
             shows: &[
                 "generator.arrivals=constant",
                 "generator.arrivals=poisson",
@@ -27,14 +27,22 @@ pub const PATTERN: Pattern = Pattern {
                 "schedule.cron",
                 "schedule.time_zone",
                 "file_source.path",
+                "stdin.model_payload",
                 "http_source.model_rate",
             ],
-            samples: &["patterns/publishers", "patterns/calendar", "systems/earthquakes", "patterns/http-publisher"],
+            samples: &[
+                "patterns/publishers",
+                "patterns/calendar",
+                "systems/earthquakes",
+                "patterns/http-publisher",
+                "patterns/standard-input",
+            ],
             both: &[
                 "every_pattern_of_arrivals_sends_as_many_live_as_simulated",
                 "a_schedule_sends_by_the_calendar",
                 "files_of_both_formats_are_read_live_and_simulated",
                 "requests_become_messages_live_and_modelled",
+                "lines_of_standard_input_come_live_and_modelled",
             ],
             steps: &[
                 "constant_arrivals_are_evenly_spaced_and_counted",
@@ -47,11 +55,12 @@ pub const PATTERN: Pattern = Pattern {
                 "g7_a_lost_lock_makes_no_users",
                 "records_go_at_their_own_times",
                 "csv_lines_become_objects",
+                "g9_a_simulation_has_modelled_lines_that_wait_as_real_ones_do",
                 "a_stream_of_records_passes_through",
                 "what_is_posted_comes_into_the_graph",
                 "g9_simulated_requests_are_modelled",
             ],
-            gap: "a bridge as publisher, since bridges are a pattern of their own that is not built yet; standard input has no sample, since it needs a program that writes to it",
+            gap: "a bridge as publisher, since bridges are a pattern of their own that is not built yet",
         },
         Row {
             behaviour: "topic-based subscription",

@@ -33,7 +33,8 @@ pub enum Ask {
         /// How many records at most.
         most: usize,
     },
-    /// The next lines of standard input. Answered with [`Answer::Records`]; waits for at least one line.
+    /// The next lines of standard input. Answered with [`Answer::Records`]; waits for at least one line. In a simulation answered with
+    /// [`Answer::Modelled`] at once.
     ReadInput {
         /// How records lie in it.
         format: RecordFormat,

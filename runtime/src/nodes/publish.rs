@@ -7,6 +7,7 @@ pub mod file_source;
 pub mod gate;
 pub mod generator;
 pub mod http_source;
+pub mod modelled;
 pub mod reader;
 pub mod schedule;
 pub mod stdin;

@@ -5,18 +5,17 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use super::arrivals::{Arrivals, Batch, Shape};
+use super::arrivals::Arrivals;
 use super::closed_loop::track;
 use super::gate::Gate;
+use super::modelled::Model;
 use super::reader::Envelope;
-use crate::message::{Message, Payload};
+use crate::message::Message;
 use crate::node::outside::{HttpRequest, HttpServer};
 use crate::node::{Answer, Ask, Behaviour, Change, Effects, Event, Family, Figure, Form, Gauge, Kind, Port, Ports, Ticket};
-use crate::random::Purpose;
 use crate::setting::Settings;
-use crate::template::Template;
 use crate::trust::Capability;
-use crate::units::{Moment, Rate, Span};
+use crate::units::{Moment, Span};
 use request::Content;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -62,9 +61,7 @@ struct HttpSettings {
     at_end: bool,
     kept: Vec<String>,
     envelope: Envelope,
-    model: Shape,
-    model_count: Option<u64>,
-    model_payload: Template,
+    model: Model,
 }
 
 impl HttpSettings {
@@ -72,7 +69,6 @@ impl HttpSettings {
         let address = form.text("address").filter(|address| !address.is_empty()).unwrap_or_else(|| "127.0.0.1".to_owned());
         let port = form.integer("port").map_or(0, |port| port as u16);
         form.need("port", Capability::Listen(address.clone(), port));
-        let rate = form.rate("model_rate").unwrap_or(Rate(10.0));
         let kept = form.text("keep_headers").unwrap_or_default();
         Self {
             server: HttpServer {
@@ -86,9 +82,7 @@ impl HttpSettings {
             at_end: form.choice("answer") == "ended",
             kept: kept.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect(),
             envelope: Envelope::read(form),
-            model: if form.choice("model_arrivals") == "constant" { Shape::Constant(rate) } else { Shape::Poisson(rate) },
-            model_count: form.integer("model_count").map(|count| count as u64),
-            model_payload: form.template("model_payload").unwrap_or_else(|| Template::compile("").expect("nothing is a template")),
+            model: Model::read(form),
         }
     }
 }
@@ -145,11 +139,7 @@ impl HttpSource {
                 self.refused = refused;
                 self.waiting.extend(requests.into_iter().map(Coming::Request));
             }
-            Answer::Modelled => {
-                let settings = &self.settings;
-                let arrivals = Arrivals::new(settings.model.clone(), Batch::Same(1), fx.now(), 0, settings.model_count, fx);
-                self.model = Some(arrivals);
-            }
+            Answer::Modelled => self.model = Some(self.settings.model.begin(fx)),
             Answer::Failed(error) => {
                 self.port = None;
                 fx.error(error);
@@ -210,9 +200,7 @@ impl HttpSource {
     }
 
     fn modelled(&self, number: u64, due: Moment, fx: &Effects<'_>) -> Message {
-        let mut random = fx.random_at(const { Purpose::of("payload") }, number);
-        let payload: Payload = self.settings.model_payload.make(number, fx.calendar(due), &mut random);
-        fx.make(number, due, payload)
+        fx.make(number, due, self.settings.model.payload(number, due, fx))
     }
 
     fn enter(&mut self, request: HttpRequest, fx: &mut Effects<'_>) {
@@ -289,7 +277,7 @@ impl Behaviour for HttpSource {
     /// Another place to listen at needs a new start.
     fn change(&mut self, form: &mut Form<'_>) -> Change {
         let settings = HttpSettings::read(form);
-        let same = settings.server == self.settings.server && settings.model == self.settings.model;
+        let same = settings.server == self.settings.server && settings.model.same_arrivals(&self.settings.model);
         self.settings = settings;
         if same { Change::Kept } else { Change::Restart }
     }

@@ -1,9 +1,11 @@
 //! Standard input: sends the lines that come in there.
 
+use super::arrivals::Arrivals;
 use super::file_source::{HEADERS, KEY, TOPIC};
+use super::modelled::{self, Model};
 use super::reader::{Envelope, Pace, Reader};
 use crate::node::field::Word;
-use crate::node::outside::RecordFormat;
+use crate::node::outside::{Record, RecordFormat};
 use crate::node::{
     Answer, Ask, Behaviour, Change, Effects, Event, Family, Field, FieldType, Figure, Form, Gauge, Kind, Port, Ports, Preset, Ticket,
 };
@@ -12,6 +14,8 @@ use crate::units::Moment;
 
 /// How many records one request reads.
 const PAGE: usize = 256;
+/// The tag of wakes for what the model brings; the reader's own is 0.
+const MODELLED: u64 = 1;
 
 /// The descriptor.
 pub static STDIN: Kind = Kind {
@@ -24,7 +28,7 @@ pub static STDIN: Kind = Kind {
     format: 1,
     title: "From another program's output",
     nodes: {
-        "lines": stdin(key: "message.user"),
+        "lines": stdin(key: "message.user", model_rate: "20/s", model_payload: "{\"user\": \"{{key 50}}\"}"),
         "seen": sink(),
     },
     pipes: ["lines.out -> seen.in"],
@@ -45,6 +49,10 @@ pub static STDIN: Kind = Kind {
         KEY,
         TOPIC,
         HEADERS,
+        modelled::ARRIVALS,
+        modelled::RATE,
+        modelled::COUNT,
+        modelled::PAYLOAD,
     ],
     ports: |_: &Settings| Ports {
         outputs: vec![
@@ -55,7 +63,16 @@ pub static STDIN: Kind = Kind {
     },
     build: |form| {
         let format = read_format(form);
-        Box::new(Stdin { format, reader: Reader::new(Pace::AsTheyCome, Envelope::read(form)), request: None, end: false, exhausted: false })
+        Box::new(Stdin {
+            format,
+            reader: Reader::new(Pace::AsTheyCome, Envelope::read(form)),
+            model: Model::read(form),
+            modelled: None,
+            awaited: None,
+            request: None,
+            end: false,
+            exhausted: false,
+        })
     },
     figures: [Figure::RateOut, Figure::Gauge("records")],
 };
@@ -67,6 +84,11 @@ fn read_format(form: &mut Form<'_>) -> RecordFormat {
 struct Stdin {
     format: RecordFormat,
     reader: Reader,
+    model: Model,
+    /// What comes in a simulation, where nobody reads.
+    modelled: Option<Arrivals>,
+    /// The arrival that a wake was asked for.
+    awaited: Option<Moment>,
     request: Option<Ticket>,
     end: bool,
     exhausted: bool,
@@ -74,15 +96,39 @@ struct Stdin {
 
 impl Stdin {
     fn go_on(&mut self, fx: &mut Effects<'_>) {
+        self.arrive(fx);
         if let Some(next) = self.reader.go_on(fx) {
             fx.wake(next, 0);
         }
+        // What was held up before the source goes on as soon as there is room here.
+        if self.reader.waiting() < PAGE && self.modelled.as_ref().and_then(Arrivals::due).is_some_and(|due| due <= fx.now()) {
+            fx.wake(fx.now(), MODELLED);
+        }
         // Nothing is read while the pipe is full and a page waits: the program that writes to us waits then, as in any shell.
-        if !self.end && self.request.is_none() && self.reader.waiting() < PAGE / 2 {
+        if !self.end && self.modelled.is_none() && self.request.is_none() && self.reader.waiting() < PAGE / 2 {
             self.request = Some(fx.ask(Ask::ReadInput { format: self.format, most: PAGE }));
         }
         if self.end && self.reader.waiting() == 0 && !std::mem::replace(&mut self.exhausted, true) {
             fx.exhausted();
+        }
+    }
+
+    /// What the model has brought by now. While a page waits, the modelled writer waits too, and its lines are as late as it was held up.
+    fn arrive(&mut self, fx: &mut Effects<'_>) {
+        let Some(arrivals) = &mut self.modelled else { return };
+        while let Some(due) = arrivals.due().filter(|due| *due <= fx.now() && self.reader.waiting() < PAGE) {
+            let number = arrivals.index();
+            arrivals.advance(fx);
+            let payload = self.model.payload(number, due, fx);
+            self.reader.add(vec![Record { line: number + 1, content: Ok(payload.bytes()) }], fx.now());
+        }
+        match arrivals.due() {
+            None => self.end = true,
+            Some(due) if due > fx.now() && self.awaited != Some(due) => {
+                self.awaited = Some(due);
+                fx.wake(due, MODELLED);
+            }
+            Some(_) => {}
         }
     }
 
@@ -92,6 +138,7 @@ impl Stdin {
                 self.reader.add(records, now);
                 self.end |= end;
             }
+            Answer::Modelled => self.modelled = Some(self.model.begin(fx)),
             Answer::Failed(error) => {
                 fx.error(error);
                 self.end = true;
@@ -114,7 +161,10 @@ impl Behaviour for Stdin {
                 }
             }
             // What was read is sent still: nobody else has it.
-            Event::Drain => self.end = true,
+            Event::Drain => {
+                self.end = true;
+                self.modelled.iter_mut().for_each(Arrivals::stop);
+            }
             Event::Message(..) | Event::Released(..) | Event::Settled { .. } | Event::Renewed { .. } => {
                 unreachable!("a source takes and holds nothing")
             }
@@ -125,7 +175,10 @@ impl Behaviour for Stdin {
     fn change(&mut self, form: &mut Form<'_>) -> Change {
         self.format = read_format(form);
         self.reader.envelope = Envelope::read(form);
-        Change::Kept
+        let model = Model::read(form);
+        let same = model.same_arrivals(&self.model);
+        self.model = model;
+        if same || self.modelled.is_none() { Change::Kept } else { Change::Restart }
     }
 
     fn gauges(&self, _now: Moment, gauges: &mut Vec<Gauge>) {
@@ -169,6 +222,20 @@ mod tests {
         lines.at("9 s").grant("out", 5).run();
         assert!(lines.seen().left.iter().all(|left| (left.at.seconds(), left.message.entered.seconds()) == (9.0, 1.0)));
         assert_eq!(lines.seen().left.len(), 2);
+    }
+
+    #[test]
+    fn g9_a_simulation_has_modelled_lines_that_wait_as_real_ones_do() {
+        let settings = [("model_arrivals", "constant".into()), ("model_rate", "10/s".into()), ("model_count", 600.into())];
+        let mut free = Script::new(&STDIN, settings.clone()).answering("0 s", |_| Answer::Modelled);
+        free.run();
+        assert_eq!((free.payloads("out").len(), &free.payloads("out")[7], free.times("out")[7]), (600, &json!({"number": 7}), 0.7));
+        assert!(free.seen().exhausted);
+        // The first comes at once and the 256th after 25.5 s; those behind it are not read before there is room again.
+        let mut held = Script::new(&STDIN, settings).room("out", 0).answering("0 s", |_| Answer::Modelled);
+        held.at("50 s").grant("out", 600).run();
+        let entered: Vec<f64> = held.seen().left.iter().map(|left| left.message.entered.seconds()).collect();
+        assert_eq!((entered.len(), entered[255], entered[256], entered[599]), (600, 25.5, 50.0, 59.9));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::node::field::Word;
 use crate::node::{Field, FieldType, Preset};
 use crate::nodes::publish::file_source::{HEADERS, KEY, TOPIC};
+use crate::nodes::publish::modelled;
 
 /// All of them, in the order of the form.
 pub const FIELDS: &[Field] = &[
@@ -74,33 +75,8 @@ pub const FIELDS: &[Field] = &[
         Preset::Text(""),
         "Names of HTTP headers to keep, with commas between, beside those that begin with X-. In messages they are written as x_request_id.",
     ),
-    Field::new(
-        "Simulated",
-        "model_arrivals",
-        "Arrivals",
-        FieldType::Choice(&[
-            Word { name: "poisson", label: "Poisson", help: "Independent of each other." },
-            Word { name: "constant", label: "Evenly spaced", help: "One after another at the same distance." },
-        ]),
-        Preset::Word("poisson"),
-        "A simulation listens nowhere: how requests come there.",
-    ),
-    Field::new("Simulated", "model_rate", "Rate", FieldType::Rate, Preset::Text("10/s"), "How many requests come there in a second."),
-    Field::new(
-        "Simulated",
-        "model_count",
-        "Count",
-        FieldType::Integer(0, 1_000_000_000_000),
-        Preset::None,
-        "How many come there in all. Unset: no end.",
-    )
-    .unit("requests"),
-    Field::new(
-        "Simulated",
-        "model_payload",
-        "Payload",
-        FieldType::Template,
-        Preset::Text("{\"number\": {{index}}}"),
-        "What they carry there, with places for fake data such as {{index}} or {{name}}.",
-    ),
+    modelled::ARRIVALS,
+    modelled::RATE,
+    modelled::COUNT,
+    modelled::PAYLOAD,
 ];
