@@ -96,6 +96,7 @@ impl Shard {
             station.health = Health::Well;
             station.generation += 1;
             station.asks = 0;
+            station.crashed = None;
             station.due.clear();
             shard.producing -= usize::from(std::mem::take(&mut station.producing));
             shard.empty_outbox(station, homes, &reason);
