@@ -2,6 +2,7 @@
 
 mod files;
 mod large;
+mod s3;
 mod signed;
 
 use pipewright_runtime::engine::run::{Run, RunOptions};

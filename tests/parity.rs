@@ -55,3 +55,35 @@ fn g11_what_is_sent_at_the_start_arrives_in_the_first_instant() {
         assert_eq!(expected["journal_hash"], report.journal_hash.as_str(), "with {workers} workers");
     }
 }
+
+/// Found by random graphs: a node with servers that both a store and another node feed counted, when it gave the store credit, what the other
+/// had sent in that same round, if both ran on one worker. So the store handed out earlier or later with more workers.
+#[test]
+fn g11_credit_does_not_depend_on_who_acts_first_in_a_round() {
+    let text = r#"(
+    format: 1,
+    nodes: {
+        "even": generator(arrivals: burst, burst_size: 40, burst_gap: "1 s", payload: "{}"),
+        "odd": generator(arrivals: burst, burst_size: 40, burst_gap: "1 s", payload: "{}"),
+        "relay": map(value: "message"),
+        "stored": generator(arrivals: burst, burst_size: 40, burst_gap: "1 s", payload: "{}"),
+        "store": queue(),
+        "few": throttle(rate: "5/s", burst: 2, excess: drop),
+        "end": sink(),
+    },
+    pipes: [
+        ("even.out -> few.in", capacity: 1),
+        ("odd.out -> relay.in", capacity: 1),
+        ("relay.out -> few.in", capacity: 1),
+        "stored.out -> store.in",
+        "store.out -> few.in",
+        "few.out -> end.in",
+    ],
+)"#;
+    let expected = simulate(text, "3s", 1).report;
+    for workers in [1, 2, 3, 4] {
+        let plan = Plan::of(&graph(text), CATALOGUE, Some(1), &root()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let report = run_cranked(plan, workers, Span::secs(3)).expect("threads can be started");
+        assert_eq!(expected["journal_hash"], report.journal_hash.as_str(), "with {workers} workers");
+    }
+}

@@ -3,7 +3,7 @@
 mod blob;
 mod outline;
 
-pub use blob::{Blob, BlobPlace, ClaimStore};
+pub use blob::{Blob, BlobPlace, Bucket, ClaimStore};
 pub use outline::{Look, Place, Seen};
 
 use crate::id::MessageId;

@@ -19,6 +19,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many graphs the normal run takes; `PIPEWRIGHT_GRAPHS` makes it long, `PIPEWRIGHT_GRAPH_SEED` repeats one.
 const NORMAL: u64 = 60;
+/// Seeds beyond these that once told different stories.
+///
+/// - 1339: a throttle that a queue and a delay feed counted, when it gave the queue credit, what the delay had sent in that same round, if
+///   both ran on one worker.
+/// - 1508: a node was taken out in whose input messages still waited from a pipe that an earlier change had taken out. They went back to their
+///   sender, which nobody wired anew, and were lost.
+const ONCE_WRONG: [u64; 2] = [1339, 1508];
 /// How many changes each graph goes through, one every so many milliseconds.
 const CHANGES: u64 = 8;
 const EVERY: u64 = 150;
@@ -153,9 +160,9 @@ fn change_and_compare(seed: u64) -> usize {
 #[test]
 fn g12_random_changes_of_random_graphs_lose_nothing_in_silence() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match number("PIPEWRIGHT_GRAPH_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("PIPEWRIGHT_GRAPHS").unwrap_or(NORMAL),
+    let seeds: Vec<u64> = match number("PIPEWRIGHT_GRAPH_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..number("PIPEWRIGHT_GRAPHS").unwrap_or(NORMAL)).chain(ONCE_WRONG).collect(),
     };
     let (mut touched, mut graphs) = (0, 0);
     for seed in seeds {

@@ -455,6 +455,15 @@ pub static TABLE: &[Explanation] = &[
         "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"q\": queue(rules: jetstream), \"p\": consumer_pool(poison: \"message.bad\")}, \
          pipes: [\"g.out -> q.in\", \"q.out -> p.in\"])",
     ),
+    code(
+        "PW912",
+        "A failure that comes back in no time",
+        "Behind this queue stands a node that takes no time, and whose failures go back to the queue. By its rules the queue hands them out again at once, as often as they fail: JetStream does so unless `max_deliveries` is \
+         set, since its `backoff` is for what is never settled. A real consumer would do that as fast as its line goes; a simulation, in which no time passes, ends with an error that names the circle. Wire the error output, \
+         limit the deliveries, or let a retry delay pass.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"q\": queue(rules: jetstream), \"f\": filter(condition: \"message.n / message.m > 1\"), \"done\": sink()}, \
+         pipes: [\"g.out -> q.in\", \"q.out -> f.in\", \"f.out -> done.in\"])",
+    ),
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod attempts;
 mod claim_ends;
 mod dead_letters;
 mod for_ever;
+mod in_no_time;
 mod must_grow;
 mod nobody;
 mod order;
@@ -21,6 +22,7 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
         short_lock::check(survey, number, problems);
         attempts::check(survey, number, problems);
         for_ever::check(survey, number, problems);
+        in_no_time::check(survey, number, problems);
     }
     window::check(survey, problems);
     if !survey.is_part() {

@@ -251,6 +251,7 @@ impl Ground<'_> {
             ready: false,
             producing: planned.ports.inputs.is_empty(),
             waited: false,
+            crashed: None,
             asks: 0,
             generation: 0,
             health: Health::Well,

@@ -70,17 +70,16 @@ impl<T> Inbox<T> {
         self.items.pop_front()
     }
 
-    /// Takes out all things that satisfy `is_taken`, visible or not, by source; what stays keeps its order.
-    pub fn take_where(&mut self, is_taken: impl Fn(u32) -> bool) -> Vec<(u32, T)> {
-        if !self.items.iter().any(|(source, _)| is_taken(*source)) {
+    /// Takes out all things that may be taken in `round` and satisfy `is_taken`, by source; what stays keeps its order.
+    pub fn take_where(&mut self, round: u64, is_taken: impl Fn(u32) -> bool) -> Vec<(u32, T)> {
+        let visible = self.visible(round);
+        if !self.items.iter().take(visible).any(|(source, _)| is_taken(*source)) {
             return Vec::new();
         }
-        self.seal();
         let (mut taken, mut kept) = (Vec::new(), VecDeque::with_capacity(self.items.len()));
-        let fresh_from = self.fresh_from;
         for (at, (source, item)) in std::mem::take(&mut self.items).into_iter().enumerate() {
-            if is_taken(source) {
-                self.fresh_from -= usize::from(at < fresh_from);
+            if at < visible && is_taken(source) {
+                self.fresh_from = self.fresh_from.saturating_sub(1);
                 taken.push((source, item));
             } else {
                 kept.push_back((source, item));
@@ -88,6 +87,16 @@ impl<T> Inbox<T> {
         }
         self.items = kept;
         taken
+    }
+
+    /// How many things that may be taken in `round` came from others than `source`, from which `own` things are in it, visible or not. What is
+    /// put in during this round does not count: whether it is there yet depends on who acts first, and where.
+    pub fn visible_of_others(&self, round: u64, source: u32, own: usize) -> usize {
+        let others = self.items.len().saturating_sub(own);
+        if others == 0 || self.fresh_round != round {
+            return others;
+        }
+        others - self.items.range(self.fresh_from..).filter(|(from, _)| *from != source).count()
     }
 
     /// The source of the first visible thing.
@@ -187,6 +196,20 @@ mod tests {
         assert_eq!((many.visible(2), many.visible(3)), (1, 4));
         assert_eq!((singly.visible(2), singly.visible(3)), (1, 4));
         assert!(std::iter::from_fn(|| many.take()).eq(std::iter::from_fn(|| singly.take())));
+    }
+
+    #[test]
+    fn g11_what_comes_in_during_a_round_does_not_count_in_it() {
+        let mut inbox = Inbox::default();
+        for (round, source, item) in [(7, 2, 'a'), (7, 1, 'b'), (8, 1, 'c'), (8, 2, 'd'), (8, 3, 'e')] {
+            inbox.put(round, source, item);
+        }
+        assert_eq!([1, 2, 3, 4].map(|source| inbox.visible_of_others(8, source, [2, 2, 1, 0][source as usize - 1])), [1, 1, 2, 2]);
+        assert_eq!([1, 4].map(|source| inbox.visible_of_others(9, source, [2, 0][usize::from(source == 4)])), [3, 5]);
+        assert_eq!(inbox.take_where(8, |source| source == 1), [(1, 'b')]);
+        assert_eq!((inbox.visible(8), inbox.visible(9)), (1, 4));
+        assert_eq!(inbox.take_where(9, |source| source != 2), [(1, 'c'), (3, 'e')]);
+        assert_eq!(inbox.visible(9), 2);
     }
 
     #[test]

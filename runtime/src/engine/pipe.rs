@@ -138,6 +138,7 @@ impl Pipe {
             taken_bytes: receiver.taken_bytes,
             finished: receiver.finished,
             outstanding: receiver.outstanding,
+            revoking: receiver.revoking,
             ahead: receiver.ahead,
             waiting: receiver.waiting,
             wait: receiver.wait,

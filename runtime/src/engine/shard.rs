@@ -286,6 +286,9 @@ impl Shard {
         {
             self.restart(station, "restarted after it broke");
         }
+        if let Some(error) = station.crashed.take() {
+            self.give_back_waiting(station, &error);
+        }
         if station.returned {
             self.look_at_returned(station);
         }
@@ -341,7 +344,7 @@ impl Shard {
         }
         // Sent by others in this very round, before this station's turn in it: for the next round.
         let mut more = !station.signals.is_empty() || !station.due.is_empty() || (station.returned && station.wants_room());
-        more = more || (station.desk.is_some() && station.wants_redrive(self.now));
+        more = more || station.crashed.is_some() || (station.desk.is_some() && station.wants_redrive(self.now));
         if !more && !station.messages.is_empty() {
             let visible = station.messages.visible(self.round);
             more = station.messages.len() > visible || station.may_take();

@@ -181,6 +181,8 @@ pub struct Station {
     pub producing: bool,
     /// Whether such a source had messages that waited for room when it acted last.
     pub waited: bool,
+    /// Why it died, until the next round has given back what stores handed out to it meanwhile.
+    pub crashed: Option<Arc<str>>,
     /// Requests under way outside.
     pub asks: u32,
     /// How often it was restarted: answers to older generations are discarded.

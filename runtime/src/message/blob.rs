@@ -16,6 +16,35 @@ pub enum ClaimStore {
         /// Its path there.
         path: PathBuf,
     },
+    /// A bucket of a server that speaks S3.
+    S3(Arc<Bucket>),
+}
+
+/// A bucket, and where its server is. Credentials are no part of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// The server's address: scheme, host, and port where it is not the scheme's own.
+    pub endpoint: String,
+    /// Whether the host's name begins with the bucket's. Else the bucket is the first part of every path.
+    pub in_host: bool,
+    /// The host that is connected to.
+    pub host: String,
+    /// The port there.
+    pub port: u16,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// What the names of all objects begin with: words parted by slashes, or nothing.
+    pub prefix: String,
+}
+
+impl Bucket {
+    /// What references to its objects begin with.
+    pub fn begins(&self) -> String {
+        let (name, prefix) = (&self.name, &self.prefix);
+        if prefix.is_empty() { format!("s3://{name}/") } else { format!("s3://{name}/{prefix}/") }
+    }
 }
 
 /// Where the bytes of a handle lie.

@@ -1,6 +1,7 @@
 //! What a behaviour may ask of a store of claims, and what comes back (G9).
 
 use crate::message::{ClaimStore, Payload};
+use crate::trust::Capability;
 use crate::units::{Moment, Span};
 use std::sync::Arc;
 
@@ -28,6 +29,30 @@ pub struct ClaimAsk {
     pub model: Model,
     /// What to do.
     pub act: ClaimAct,
+}
+
+impl ClaimAsk {
+    /// What a live run must be allowed for it.
+    pub fn needs(&self) -> Vec<Capability> {
+        let mut needs = needs(&self.store);
+        needs.extend(self.act.key().map(|key| Capability::Environment(key.to_owned())));
+        needs
+    }
+}
+
+/// The environment variables that hold the credentials for S3, under the names that all of its own tools read. The last one is needed for
+/// temporary credentials only.
+pub const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+/// What a live run must be allowed to use a store.
+pub fn needs(store: &ClaimStore) -> Vec<Capability> {
+    match store {
+        ClaimStore::Memory { .. } | ClaimStore::Folder { .. } => Vec::new(),
+        ClaimStore::S3(bucket) => {
+            let variables = CREDENTIALS.map(|name| Capability::Environment(name.to_owned()));
+            std::iter::once(Capability::Connect(bucket.host.clone(), bucket.port)).chain(variables).collect()
+        }
+    }
 }
 
 /// Who may read a claim, and with which key that is signed.

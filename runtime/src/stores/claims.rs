@@ -1,5 +1,6 @@
 //! Stores of claims: payloads kept beside the pipes, live through `object_store`, simulated in a model.
 
+pub mod bucket;
 pub mod ledger;
 pub mod live;
 pub mod modelled;

@@ -109,6 +109,10 @@ impl Delta {
             ((station.kind.ports)(&station.settings) != wanted.ports).then_some(*number)
         };
         anew.extend(wanted.iter().filter_map(ports_differ));
+        // What waits in an input since an earlier change took its pipe out goes back as well.
+        let left = one.pipes.iter().filter(|pipe| pipe.retired && pipe.waiting > 0).map(|pipe| (pipe.shape.from.0, pipe.shape.to.0));
+        let back: Vec<u32> = left.filter(|(_, to)| !wanted.contains_key(to) || anew.contains(to)).map(|(from, _)| from).collect();
+        anew.extend(back);
         let (mut leaving, mut pulls) = (BTreeMap::<u32, Vec<(u16, u32)>>::new(), BTreeMap::<u32, Vec<u32>>::new());
         let mut by_id: Vec<(&u32, &PipeShape)> = self.pipes.iter().collect();
         by_id.sort_by(|(_, one), (_, other)| one.id.cmp(&other.id));

@@ -12,7 +12,7 @@ use crate::node::outside::{Record, RecordFormat};
 use crate::node::{Answer, Ask, Ticket};
 use crate::stores::Stores;
 use crate::stores::claims::live::LiveClaims;
-use crate::trust::{Capability, Grants};
+use crate::trust::Grants;
 use crossbeam_channel::Sender;
 use std::io::{BufRead as _, BufReader, Stdin};
 use std::path::{Path, PathBuf};
@@ -182,8 +182,7 @@ impl World for LiveWorld {
                 return refused.map(|_| Answer::Failed("the durable store is closed".to_owned()));
             }
             Ask::Claim(ask) => {
-                let allowed = ask.act.key().map_or(Ok(()), |key| self.grants.check(&Capability::Environment(key.to_owned())));
-                if let Err(why) = allowed {
+                if let Err(why) = ask.needs().iter().try_for_each(|need| self.grants.check(need)) {
                     return Some(Answer::Failed(why));
                 }
                 // Each by itself: a large payload holds nobody up, and the nodes bound how many are under way.

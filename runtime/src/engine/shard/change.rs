@@ -105,7 +105,7 @@ impl Shard {
         let change = station.behaviour.change(&mut form);
         match change {
             Change::Kept => {
-                station.intake = station.behaviour.intake();
+                self.intake_changed(station);
                 self.call(station, Event::Start, None);
             }
             Change::Restart => self.restart(station, &format!("restarted for changed settings; {held} messages inside were given back")),

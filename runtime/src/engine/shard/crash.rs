@@ -16,8 +16,15 @@ impl Shard {
             }
             self.nack(station, message, Fault::Crashed, error);
         }
+        self.give_back_waiting(station, error);
+        // What stores hand out in this very round, not knowing yet, is seen in the next.
+        station.crashed = Some(error.clone());
+    }
+
+    /// What stores have handed out to a station that died, and what it has not begun, goes back.
+    pub(super) fn give_back_waiting(&mut self, station: &mut Station, error: &Arc<str>) {
         let pulls = station.pulls_in.clone();
-        for (pipe_number, mut message) in station.messages.take_where(|pipe| pulls.contains(&pipe)) {
+        for (pipe_number, mut message) in station.messages.take_where(self.round, |pipe| pulls.contains(&pipe)) {
             // As if it had been taken and given back within the instant: the pipe's figures see it pass.
             message.arrived = self.now;
             station.counts.received += 1;
@@ -37,7 +44,9 @@ impl Shard {
     pub(super) fn intake_changed(&mut self, station: &mut Station) {
         let before = station.servers();
         station.intake = station.behaviour.intake();
-        station.offers(self.now, before);
+        if station.servers() != before {
+            station.offers(self.now, before);
+        }
         for index in 0..station.pulls_in.len() {
             let pipe_number = station.pulls_in[index];
             let window = self.window(station, pipe_number);
@@ -71,12 +80,15 @@ impl Shard {
 
     /// A node asks the stores it takes from how much there is to do. One that takes from none looks at what waits before itself.
     pub(super) fn ask_stores(&mut self, station: &mut Station, ticket: Ticket) {
-        let mut stores: Vec<(u32, u32)> = station.pulls_in.iter().map(|pipe| (self.pipes[*pipe as usize].shape.from.0, *pipe)).collect();
+        // A pipe that was taken out leads to no store any more (G12).
+        let there = |pipe: &&u32| !self.pipes[**pipe as usize].retired;
+        let pulls = station.pulls_in.iter().filter(there);
+        let mut stores: Vec<(u32, u32)> = pulls.map(|pipe| (self.pipes[*pipe as usize].shape.from.0, *pipe)).collect();
         stores.sort_unstable();
         stores.dedup_by_key(|(store, _)| *store);
         let generation = station.generation;
         if stores.is_empty() {
-            let messages = (station.messages.len() + station.slots.holds()) as u64;
+            let messages = (station.messages.visible(self.round) + station.slots.holds()) as u64;
             let answer = Box::new(Answer::Backlog { messages, stores: 1 });
             let source = Self::source(station);
             station.asks += 1;

@@ -8,7 +8,7 @@
 //! 4. What a node that was taken out has begun goes back to its store; without a store, as under 2.
 //! 5. What has nowhere to go is dropped as `removed`.
 
-use super::Shard;
+use super::{Pipe, Shard};
 use crate::engine::station::{Health, Station};
 use crate::message::Message;
 use crate::node::reason::REMOVED;
@@ -96,6 +96,7 @@ impl Shard {
             station.health = Health::Well;
             station.generation += 1;
             station.asks = 0;
+            station.crashed = None;
             station.due.clear();
             shard.producing -= usize::from(std::mem::take(&mut station.producing));
             shard.empty_outbox(station, homes, &reason);
@@ -221,7 +222,7 @@ impl Shard {
 
     /// A message in the input of a station that cannot take it any more goes back to where it came from.
     pub(super) fn turn_back(&mut self, station: &mut Station, pipe: u32, mut message: Message, homes: &mut Homes, reason: &Arc<str>) {
-        let (from, flow) = (self.pipes[pipe as usize].shape.from, self.pipes[pipe as usize].shape.flow);
+        let (from, flow) = (self.left_output(station, pipe), self.pipes[pipe as usize].shape.flow);
         message.arrived = self.now;
         if flow == Flow::Pull {
             self.served_no_more(pipe);
@@ -244,6 +245,18 @@ impl Shard {
             }
             None => self.end_removed(station, &message, reason),
         }
+    }
+
+    /// The output that a pipe leaves, as its station numbers it now: changes since the pipe was taken out may have numbered it anew.
+    fn left_output(&mut self, station: &mut Station, pipe: u32) -> Place {
+        let Pipe { shape, retired, .. } = &self.pipes[pipe as usize];
+        let (number, port) = shape.from;
+        if !*retired {
+            return (number, port);
+        }
+        let sender = receiver_of(&mut self.stations, station, number);
+        let now = sender.and_then(|sender| (sender.kind.ports)(&sender.settings).output(&shape.id.from.port));
+        (number, now.map_or(u16::MAX, |now| now as u16))
     }
 
     /// A message has nowhere to go: back to its store; without one it is dropped.

@@ -262,7 +262,7 @@ impl Shard {
         if pipe.retired {
             return 0;
         }
-        let waiting_of_others = station.messages.len() as u32 - pipe.waiting.min(station.messages.len() as u32);
+        let waiting_of_others = station.messages.visible_of_others(self.round, pipe_number, pipe.waiting as usize) as u32;
         match station.intake {
             Intake::Plain => {
                 if station.outbox == 0 {

@@ -1,13 +1,15 @@
 //! Which store a node of claims uses, and how that store behaves in a simulation: settings that both ends share.
 
+use super::bucket;
 use crate::distribution::Distribution;
 use crate::message::{ClaimStore, Message};
-use crate::node::claims::Model;
+use crate::node::claims::{Model, needs};
 use crate::node::field::Word;
 use crate::node::{Effects, Field, FieldType, Form, Preset};
 use crate::random::Purpose;
 use crate::setting::Setting;
 use crate::units::{Moment, Span};
+use std::sync::Arc;
 
 pub const STORE: Field = Field::new(
     "Store",
@@ -16,6 +18,7 @@ pub const STORE: Field = Field::new(
     FieldType::Choice(&[
         Word { name: "memory", label: "Memory", help: "In the memory of the run, gone with it." },
         Word { name: "folder", label: "Folder", help: "In a folder below the run's output folder; other programs can read there." },
+        Word { name: "s3", label: "S3", help: "In a bucket of Amazon S3, or of another server that speaks S3." },
     ]),
     Preset::Word("memory"),
     "Where the payloads lie. Both ends of a claim name the same store.",
@@ -38,6 +41,37 @@ pub const PATH: Field = Field::new(
     "The folder, from the run's output folder.",
 )
 .when("store", &["folder"]);
+pub const BUCKET: Field =
+    Field::new("Store", "bucket", "Bucket", FieldType::Text, Preset::Text(""), "The bucket, which must be there already.")
+        .when("store", &["s3"])
+        .source("Amazon S3 User Guide, general purpose bucket naming rules");
+pub const ENDPOINT: Field = Field::new(
+    "Store",
+    "endpoint",
+    "Server",
+    FieldType::Text,
+    Preset::Text(""),
+    "The server's address, such as http://127.0.0.1:9000. Empty: Amazon's own in the region.",
+)
+.when("store", &["s3"]);
+pub const REGION: Field = Field::new(
+    "Store",
+    "region",
+    "Region",
+    FieldType::Text,
+    Preset::Text("us-east-1"),
+    "The region that requests are signed for. Servers other than Amazon's mostly take any.",
+)
+.when("store", &["s3"]);
+pub const PREFIX: Field = Field::new(
+    "Store",
+    "prefix",
+    "Prefix",
+    FieldType::Text,
+    Preset::Text("claims"),
+    "What the names of all payloads begin with in the bucket: words parted by slashes.",
+)
+.when("store", &["s3"]);
 pub const TIME_LIMIT: Field = Field::new(
     "Store",
     "time_limit",
@@ -90,12 +124,17 @@ pub const AWAY_EVERY: Field = Field::new(
     "The modelled store is away again and again, this long after the last time began. Unset: once.",
 );
 
-/// Reads which store it is.
-pub fn read_store(form: &mut Form<'_>) -> ClaimStore {
-    match form.choice("store") {
+/// Reads which store it is, and asks for what a live run needs to use it.
+pub fn read_store(form: &mut Form<'_>) -> Arc<ClaimStore> {
+    let store = match form.choice("store") {
         "folder" => ClaimStore::Folder { path: form.path("path").unwrap_or_default() },
+        "s3" => ClaimStore::S3(Arc::new(bucket::read(form))),
         _ => ClaimStore::Memory { name: form.text("name").unwrap_or_default() },
+    };
+    for capability in needs(&store) {
+        form.need("store", capability);
     }
+    Arc::new(store)
 }
 
 /// Names parted by commas, sorted, each once.

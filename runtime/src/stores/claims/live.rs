@@ -1,7 +1,7 @@
 //! Stores of claims in a live run: payloads flow piece by piece through `object_store`, and none that is a handle is ever whole in memory.
 
 use super::ledger::Ledger;
-use super::{PIECE, ReadBlob, Resolve, gone, hexadecimal, may_read, read_piece, sign, unaltered};
+use super::{PIECE, ReadBlob, Resolve, bucket, gone, hexadecimal, may_read, read_piece, sign, unaltered};
 use crate::message::{Blob, BlobPlace, ClaimStore, Payload};
 use crate::node::Answer;
 use crate::node::claims::{Census, Claim, ClaimAct, ClaimAnswer, ClaimAsk, Fault, Seal};
@@ -10,12 +10,13 @@ use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
+use tokio::task::JoinSet;
 
 /// All stores of a live run; its workers share them.
 pub struct LiveClaims {
@@ -122,6 +123,7 @@ impl LiveClaims {
         let (objects, begins): (Arc<dyn ObjectStore>, String) = match store {
             ClaimStore::Memory { name } => (Arc::new(InMemory::new()), format!("memory:{name}/")),
             ClaimStore::Folder { path } => open_folder(&self.written, path)?,
+            ClaimStore::S3(bucket) => bucket::open(bucket)?,
         };
         let open = Arc::new(Open { objects, begins, ledger: Mutex::default() });
         known.insert(store.clone(), open.clone());
@@ -133,31 +135,25 @@ impl LiveClaims {
         let key = Key::from(name);
         let expected = content.len() as u64;
         let mut source = self.source(content)?;
-        let mut digest = Sha256::new();
-        let mut length = 0;
-        let mut piece = source.next().await?;
-        if piece.len() < PIECE {
-            digest.update(&piece);
-            length = piece.len() as u64;
+        let piece = source.next().await?;
+        let (hash, length) = if piece.len() < PIECE {
+            let (hash, length) = (hexadecimal(&Sha256::digest(&piece)), piece.len() as u64);
             if length == expected {
                 open.objects.put(&key, PutPayload::from_bytes(piece)).await?;
             }
+            (hash, length)
         } else {
-            let mut upload = open.objects.put_multipart(&key).await?;
-            while !piece.is_empty() {
-                length += piece.len() as u64;
-                digest = hashed(digest, piece.clone()).await?;
-                upload.put_part(PutPayload::from_bytes(piece)).await?;
-                piece = source.next().await?;
-            }
-            if length == expected {
-                upload.complete().await?;
+            let mut parts = Parts(Some(open.objects.put_multipart(&key).await?));
+            let sent = parts.send(piece, &mut source).await;
+            if sent.as_ref().is_ok_and(|(_, length)| *length == expected) {
+                parts.complete().await?;
             } else {
-                upload.abort().await?;
+                parts.give_up().await;
             }
-        }
+            sent?
+        };
         if length == expected {
-            Ok((hexadecimal(&digest.finalize()), length))
+            Ok((hash, length))
         } else {
             Err(Failure::Failed(format!("what the handle stands for has {length} bytes now, it had {expected}")))
         }
@@ -243,6 +239,49 @@ impl ReadBlob for LiveClaims {
     }
 }
 
+/// A payload on its way into a store part by part. If it does not come to its end, for an error or because time is up, what has arrived so far
+/// is thrown away: nobody lists parts, and some stores keep them for ever.
+struct Parts(Option<Box<dyn MultipartUpload>>);
+
+impl Parts {
+    /// Sends all pieces, of which the first has been read; their hash and length.
+    async fn send(&mut self, first: Bytes, source: &mut Source) -> Result<(Arc<str>, u64), Failure> {
+        let (mut digest, mut length, mut piece) = (Sha256::new(), 0, first);
+        while !piece.is_empty() {
+            length += piece.len() as u64;
+            digest = hashed(digest, piece.clone()).await?;
+            self.upload().put_part(PutPayload::from_bytes(piece)).await?;
+            piece = source.next().await?;
+        }
+        Ok((hexadecimal(&digest.finalize()), length))
+    }
+
+    async fn complete(mut self) -> object_store::Result<()> {
+        self.upload().complete().await?;
+        self.0 = None;
+        Ok(())
+    }
+
+    async fn give_up(mut self) {
+        if let Some(mut upload) = self.0.take() {
+            // If this fails too, there is nothing more to do about it.
+            upload.abort().await.ok();
+        }
+    }
+
+    fn upload(&mut self) -> &mut dyn MultipartUpload {
+        self.0.as_deref_mut().expect("it is there until it is complete")
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        if let (Some(mut upload), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move { upload.abort().await.ok() });
+        }
+    }
+}
+
 /// Where the bytes of a payload come from.
 enum Source {
     Inline(Bytes),
@@ -316,13 +355,23 @@ fn census(open: &Open, now: Moment, owner: Option<u64>) -> ClaimAnswer {
     ClaimAnswer::Census(Box::new(census))
 }
 
+/// How many payloads are thrown away at the same time: a store that is far away takes long for each.
+const AT_A_TIME: usize = 16;
+
 /// Throws payloads away. One that is gone already is no failure; after one that cannot be thrown away the others are tried still.
 async fn throw_away(open: &Open, names: &[Arc<str>]) -> Result<(), Failure> {
     let mut failure = Ok(());
-    for name in names {
-        match open.objects.delete(&Key::from(&**name)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => failure = Err(error.into()),
+    for names in names.chunks(AT_A_TIME) {
+        let mut under_way = JoinSet::new();
+        for name in names {
+            let (objects, key) = (open.objects.clone(), Key::from(&**name));
+            under_way.spawn(async move { objects.delete(&key).await });
+        }
+        while let Some(ended) = under_way.join_next().await {
+            match ended.map_err(|error| error.to_string())? {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => failure = Err(error.into()),
+            }
         }
     }
     failure

@@ -173,6 +173,7 @@ impl ReadBlob for ModelledClaims {
 /// Where a payload lies in a modelled store: a reference that looks the same on every machine.
 fn reference(store: &ClaimStore, name: &str) -> Arc<str> {
     match store {
+        ClaimStore::S3(bucket) => format!("{}{name}", bucket.begins()).into(),
         ClaimStore::Memory { name: store } => format!("memory:{store}/{name}").into(),
         ClaimStore::Folder { path } => format!("{}/{name}", path.to_string_lossy().replace('\\', "/")).into(),
     }
