@@ -58,7 +58,7 @@ fn g12_a_filter_is_cut_out_under_load_and_nothing_is_lost() {
         assert!(report["nodes"].get("check").is_none(), "{story}");
         let changes = &report["changes"];
         assert_eq!((&changes["applied"], &changes["nodes_removed"]), (&1.into(), &1.into()), "{story}");
-        assert!(changes["received"].as_u64().is_some_and(|count| count > 500), "{story}: what it had counted stays: {changes}");
+        assert!(changes["received"].as_u64().is_some_and(|count| count > 100), "{story}: what it had counted stays: {changes}");
     });
 }
 

@@ -22,8 +22,9 @@ pub const PATTERN: Pattern = Pattern {
         },
         Row {
             behaviour: "stores",
-            how: "`store` on both ends: the run's memory or a folder, over the library object_store. Payloads are streamed; their length and SHA-256 \
-                 are held against the claim on the way out. One above 1 MiB goes on as a handle, so that a GiB passes in flat memory.",
+            how: "`store` on both ends: the run's memory, a folder, or a bucket of a server that speaks S3, over the library object_store. Payloads are \
+                 streamed; their length and SHA-256 are held against the claim on the way out. One above 1 MiB goes on as a handle, so that a GiB \
+                 passes in flat memory.",
             shows: &["check_in.store=folder", "check_out.store=folder", "check_in", "check_out"],
             samples: &["patterns/claim-check", "patterns/claim-rights"],
             both: &["small_payloads_travel_and_large_ones_come_back_whole", "g4_work_that_fails_finds_its_payload_again"],
@@ -31,8 +32,11 @@ pub const PATTERN: Pattern = Pattern {
                 "files_that_were_altered_or_deleted_are_told_apart",
                 "g14_a_large_payload_passes_as_a_handle_and_memory_stays_flat",
                 "another_length_or_hash_is_told_as_altered",
+                "payloads_come_back_whole_and_nothing_stays_in_the_bucket",
+                "g14_a_large_payload_passes_in_parts",
+                "parts_of_an_upload_that_failed_are_thrown_away",
             ],
-            gap: "an S3-compatible store",
+            gap: "",
         },
         Row {
             behaviour: "reference",
