@@ -29,7 +29,7 @@ pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Whether a message that failed may go again that instant. JetStream's `backoff` is for what is never settled, not for what is given back
+/// Whether a message that failed may go again that instant. `JetStream`'s `backoff` is for what is never settled, not for what is given back
 /// (nats-server, issues 4726 and 5856); under Redis it stays pending until it is claimed.
 fn comes_back_at_once(survey: &Survey<'_>, store: usize) -> bool {
     let word = |name: &str| survey.value(store, name).and_then(|word| word.as_choice().map(str::to_owned));
