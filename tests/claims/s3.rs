@@ -122,7 +122,8 @@ fn parts_of_an_upload_that_failed_are_thrown_away() {
     let report = report(&folder, &server, &text, &RIGHT);
     assert_eq!(number(&report, "/messages/dead_lettered"), 1.0);
     let error = report["errors"]["in"].as_str().expect("it failed there");
-    assert!(error.contains("could not be stored") && error.contains("503"), "{error}");
+    // Whether the program reads the refusal or finds the line closed while it sends is chance.
+    assert!(error.contains("could not be stored") && error.contains("partNumber=2"), "{error}");
     assert_eq!(server.count(|line| line.contains("partNumber=2")), 3, "it was sent twice more");
     assert_eq!(server.count(|line| line.starts_with("DELETE ") && line.contains("uploadId=")), 1, "the upload was given up");
     assert_eq!(server.objects().len(), 0, "{:?}", server.objects());

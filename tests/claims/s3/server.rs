@@ -4,7 +4,7 @@
 //! refuse single requests, as a server does that is overloaded or has lost something.
 
 use hyper::body::Incoming;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use pipewright_tests::{Folder, files_below};
@@ -83,7 +83,7 @@ async fn serve(listener: std::net::TcpListener, service: S3Service, seen: Arc<Mu
         let answer = service_fn(move |request: Request<Incoming>| {
             let line = format!("{} {}", request.method(), request.uri());
             seen.lock().expect("nobody panics with it").push(line.clone());
-            let served = refuse(&line).map_or_else(|| Ok(service.call(request)), Err);
+            let served = refuse(&line).map_or_else(|| Ok(Service::call(&service, request)), Err);
             async move {
                 match served {
                     Ok(served) => served.await,

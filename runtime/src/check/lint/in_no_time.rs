@@ -1,7 +1,7 @@
 //! Failures that come back in no time and without end: a simulation ends at them by name (G13), a live run spends itself on them.
 
 use crate::check::survey::Survey;
-use crate::node::{Form, Intake};
+use crate::node::{FieldType, Flow, Form, Intake};
 use crate::problem::{Problem, Subject};
 use crate::setting::Setting;
 use std::collections::BTreeSet;
@@ -11,12 +11,14 @@ pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
         return;
     }
     let receivers = |number: usize| survey.wiring.out[number].iter().map(|&(_, to)| to);
-    let (mut open, mut seen): (Vec<usize>, BTreeSet<usize>) = (receivers(store).collect(), BTreeSet::new());
+    let handed_out =
+        survey.wiring.out[store].iter().filter(|(pipe, _)| survey.output_of(*pipe).is_some_and(|port| port.flow == Flow::Pull));
+    let (mut open, mut seen): (Vec<usize>, BTreeSet<usize>) = (handed_out.map(|&(_, to)| to).collect(), BTreeSet::new());
     while let Some(number) = open.pop() {
         if !seen.insert(number) || survey.is_store(number) || !takes_no_time(survey, number) {
             continue;
         }
-        if survey.error_output(number).is_some_and(|(_, wired)| !wired) {
+        if may_fail(survey, number) && survey.error_output(number).is_some_and(|(_, wired)| !wired) {
             let (queue, node) = (survey.id(store), survey.id(number));
             let message =
                 format!("what fails at `{node}` is back in `{queue}` at once, and goes out again without end and without time passing");
@@ -29,7 +31,7 @@ pub fn check(survey: &Survey<'_>, store: usize, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Whether a message that failed may go again that instant. JetStream's `backoff` is for what is never settled, not for what is given back
+/// Whether a message that failed may go again that instant. `JetStream`'s `backoff` is for what is never settled, not for what is given back
 /// (nats-server, issues 4726 and 5856); under Redis it stays pending until it is claimed.
 fn comes_back_at_once(survey: &Survey<'_>, store: usize) -> bool {
     let word = |name: &str| survey.value(store, name).and_then(|word| word.as_choice().map(str::to_owned));
@@ -43,6 +45,13 @@ fn is_unlimited(survey: &Survey<'_>, store: usize) -> bool {
         _ => None,
     };
     whole("max_deliveries") == Some(0) || whole("delivery_limit").is_some_and(|most| most < 0)
+}
+
+/// Whether it works something out from the message: that may fail, and without anybody outside.
+fn may_fail(survey: &Survey<'_>, number: usize) -> bool {
+    let works_out = |ty: FieldType| matches!(ty, FieldType::Expression(_) | FieldType::Jq | FieldType::Rules | FieldType::Assignments);
+    let fields = survey.kinds[number].map_or(&[][..], |kind| kind.fields);
+    fields.iter().any(|field| works_out(field.ty) && survey.value(number, field.name).is_some())
 }
 
 fn takes_no_time(survey: &Survey<'_>, number: usize) -> bool {
@@ -78,8 +87,9 @@ mod tests {
     #[test]
     fn a_node_farther_along_is_found_and_one_whose_failures_go_elsewhere_is_not() {
         let nodes = "\"g\": generator(rate: \"1/s\"), \"q\": queue(rules: jetstream), \"a\": wire_tap, \"f\": map(value: \"1 / message.n\"), \"d\": sink, \"e\": sink";
-        let pipes = "\"g.out -> q.in\", \"q.out -> a.in\", \"a.out -> f.in\", \"f.out -> d.in\"";
+        let pipes = "\"g.out -> q.in\", \"q.out -> a.in\", \"a.out -> f.in\", \"f.out -> d.in\", \"a.tap -> e.in\"";
         assert_eq!(found(nodes, pipes), ["PW912 q.max_deliveries"]);
-        assert_eq!(found(nodes, &format!("{pipes}, \"f.error -> e.in\"")), [""; 0]);
+        let wired = format!("{pipes}, \"f.error -> e.in\"");
+        assert_eq!(found(nodes, &wired), [""; 0]);
     }
 }

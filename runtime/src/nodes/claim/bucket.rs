@@ -75,14 +75,13 @@ fn is_part(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Kind;
     use crate::node::script::problems;
     use crate::nodes::claim::check_in::CHECK_IN;
     use crate::setting::Setting;
 
     fn told(settings: &[(&'static str, &str)]) -> Vec<String> {
         let all = std::iter::once(("store", Setting::word("s3"))).chain(settings.iter().map(|(name, text)| (*name, Setting::text(*text))));
-        problems(&CHECK_IN as &'static Kind, all.collect()).iter().map(ToString::to_string).collect()
+        problems(&CHECK_IN, all)
     }
 
     #[test]
