@@ -183,12 +183,11 @@ impl Shard {
         self.now = now;
         self.round += 1;
         std::mem::swap(&mut self.ready, &mut self.next);
-        let mut ready = std::mem::take(&mut self.ready);
-        for &local in &ready {
+        for at in 0..self.ready.len() {
+            let local = self.ready[at];
             self.with_station(local, Self::activate);
         }
-        ready.clear();
-        self.ready = ready;
+        self.ready.clear();
     }
 
     /// Takes a parcel from another shard.
@@ -381,27 +380,30 @@ impl Shard {
 
     /// Takes the signals of earlier rounds. Acknowledgements in a row are taken together.
     fn take_signals(&mut self, station: &mut Station) {
-        let mut acks = std::mem::take(&mut self.acks);
         for _ in 0..station.signals.visible(self.round) {
             match station.signals.take() {
-                Some((_, Signal::Closed { number, attempt })) => acks.push((number, attempt)),
+                Some((_, Signal::Closed { number, attempt })) => self.acks.push((number, attempt)),
                 // It is no event for a store, and has nothing to do with what was acknowledged.
                 Some((_, Signal::Granted { pipe, granted, finished })) if station.store.is_some() => {
                     self.granted(station, pipe, granted, finished);
                 }
                 Some((_, signal)) => {
-                    if !acks.is_empty() {
-                        self.take_acks(station, &mut acks);
-                    }
+                    self.take_gathered_acks(station);
                     self.take_signal(station, signal);
                 }
                 None => break,
             }
         }
-        if !acks.is_empty() {
+        self.take_gathered_acks(station);
+    }
+
+    /// Takes the acknowledgements in a row that have come so far.
+    fn take_gathered_acks(&mut self, station: &mut Station) {
+        if !self.acks.is_empty() {
+            let mut acks = std::mem::take(&mut self.acks);
             self.take_acks(station, &mut acks);
+            self.acks = acks;
         }
-        self.acks = acks;
     }
 
     /// Puts a message into a pipe towards its receiver.

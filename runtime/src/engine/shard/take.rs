@@ -165,17 +165,15 @@ impl Shard {
     /// Reports to the senders: what was taken, what was finished, and credit for free servers (G3).
     pub(super) fn report_back(&mut self, station: &mut Station) {
         let took = !station.touched.is_empty();
-        if took {
-            let mut touched = std::mem::take(&mut station.touched);
-            for pipe_number in touched.drain(..) {
-                let pipe = &mut self.pipes[pipe_number as usize];
-                let (taken, bytes) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.taken_bytes));
-                if !pipe.retired {
-                    self.give_room(Some(station), pipe_number, taken, bytes);
-                }
+        for at in 0..station.touched.len() {
+            let pipe_number = station.touched[at];
+            let pipe = &mut self.pipes[pipe_number as usize];
+            let (taken, bytes) = (std::mem::take(&mut pipe.taken), std::mem::take(&mut pipe.taken_bytes));
+            if !pipe.retired {
+                self.give_room(Some(station), pipe_number, taken, bytes);
             }
-            station.touched = touched;
         }
+        station.touched.clear();
         for index in 0..station.pulls_in.len() {
             let pipe_number = station.pulls_in[index];
             if took && !matches!(station.intake, Intake::Servers { .. } | Intake::Shared { .. }) {
