@@ -35,8 +35,8 @@ fn pattern(number: u64, dialect: Dialect) -> String {
     let one = if dialect == Dialect::Mqtt { "+" } else { "*" };
     let many = if dialect == Dialect::Nats { ">" } else { "#" };
     match number % 10 {
-        at @ 0..=2 => levels[at as usize + 1] = one.to_owned(),
-        3 => levels[3] = many.to_owned(),
+        at @ 0..=2 => one.clone_into(&mut levels[at as usize + 1]),
+        3 => many.clone_into(&mut levels[3]),
         _ => {}
     }
     levels.join(&dialect.separator().to_string())
