@@ -8,7 +8,7 @@ use pipewright_runtime::telemetry::snapshot::Tapped;
 
 /// Columns: heading, width; the last takes the rest.
 const COLUMNS: [(&str, f32); 7] =
-    [("time", 92.0), ("id", 84.0), ("key", 112.0), ("size", 60.0), ("try", 32.0), ("headers", 150.0), ("payload", 0.0)];
+    [("time", 92.0), ("id", 84.0), ("key", 112.0), ("size", 72.0), ("try", 32.0), ("headers", 150.0), ("payload", 0.0)];
 /// How much of a payload a line shows.
 const PREVIEW: usize = 160;
 /// In a table narrower than this, headers give their room to the payload.
