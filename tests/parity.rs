@@ -34,6 +34,16 @@ fn g11_cranked_live_equals_simulated_on_every_sample() {
     }
 }
 
+/// A graph tells in three seconds the same story in a simulation and cranked by hand with any number of workers.
+fn same_story_with_any_workers(text: &str) {
+    let expected = simulate(text, "3s", 1).report;
+    for workers in [1, 2, 3, 4] {
+        let plan = Plan::of(&graph(text), CATALOGUE, Some(1), &root()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let report = run_cranked(plan, workers, Span::secs(3)).expect("threads can be started");
+        assert_eq!(expected["journal_hash"], report.journal_hash.as_str(), "with {workers} workers");
+    }
+}
+
 /// Found by random graphs: what nodes send as they start was not waited for where the receiver runs on another worker, so the first instant was over
 /// before it arrived.
 #[test]
@@ -48,12 +58,7 @@ fn g11_what_is_sent_at_the_start_arrives_in_the_first_instant() {
     },
     pipes: ["burst.out -> few.in", ("few.out -> later.in", capacity: 1), "later.out -> end.in"],
 )"#;
-    let expected = simulate(text, "3s", 1).report;
-    for workers in [1, 2, 3, 4] {
-        let plan = Plan::of(&graph(text), CATALOGUE, Some(1), &root()).unwrap_or_else(|problems| panic!("{problems:?}"));
-        let report = run_cranked(plan, workers, Span::secs(3)).expect("threads can be started");
-        assert_eq!(expected["journal_hash"], report.journal_hash.as_str(), "with {workers} workers");
-    }
+    same_story_with_any_workers(text);
 }
 
 /// Found by random graphs: a node with servers that both a store and another node feed counted, when it gave the store credit, what the other
@@ -80,10 +85,5 @@ fn g11_credit_does_not_depend_on_who_acts_first_in_a_round() {
         "few.out -> end.in",
     ],
 )"#;
-    let expected = simulate(text, "3s", 1).report;
-    for workers in [1, 2, 3, 4] {
-        let plan = Plan::of(&graph(text), CATALOGUE, Some(1), &root()).unwrap_or_else(|problems| panic!("{problems:?}"));
-        let report = run_cranked(plan, workers, Span::secs(3)).expect("threads can be started");
-        assert_eq!(expected["journal_hash"], report.journal_hash.as_str(), "with {workers} workers");
-    }
+    same_story_with_any_workers(text);
 }
