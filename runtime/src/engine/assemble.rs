@@ -221,6 +221,7 @@ impl Ground<'_> {
         let outputs: Vec<Output> = planned.ports.outputs.iter().map(Output::of).collect();
         let path = planned.id.as_str();
         let intake = planned.behaviour.intake();
+        let acks_wait = planned.behaviour.acks_wait();
         let store = matches!(intake, Intake::Store { .. }).then(Box::default);
         let streams = StreamKey::of_node(self.seed, self.origin.replication, path);
         Station {
@@ -230,6 +231,9 @@ impl Ground<'_> {
             settings: planned.settings,
             folder: self.folder.clone(),
             behaviour: planned.behaviour,
+            acks_wait,
+            pressed: false,
+            listed: false,
             intake,
             messages: Inbox::default(),
             signals: Inbox::default(),

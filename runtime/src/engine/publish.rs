@@ -104,6 +104,7 @@ pub struct Publisher {
 impl Publisher {
     /// The part of `shard` now.
     pub fn part(&mut self, shard: &mut Shard, now: Moment) -> Part {
+        shard.catch_up();
         // By their numbers in the run: a change may move stations from worker to worker.
         self.nodes.resize_with(shard.places.len(), NodeTrail::default);
         self.pipes.resize_with(shard.pipes.len(), PipeTrail::default);

@@ -91,6 +91,8 @@ pub struct Shard {
     round: u64,
     ready: Vec<u32>,
     next: Vec<u32>,
+    /// Stores where acknowledgements may wait.
+    behind: Vec<u32>,
     now: Moment,
 }
 
@@ -128,6 +130,7 @@ impl Shard {
             round: 1,
             ready: Vec::new(),
             next: Vec::new(),
+            behind: Vec::new(),
             now: Moment::START,
         }
     }
@@ -190,6 +193,22 @@ impl Shard {
         self.ready.clear();
     }
 
+    /// Lets stores take the acknowledgements that wait there ([`crate::node::Behaviour::acks_wait`]): before anybody looks at figures, and before a
+    /// change. Between two rounds only.
+    pub fn catch_up(&mut self) {
+        self.round += u64::from(!self.behind.is_empty());
+        while let Some(local) = self.behind.pop() {
+            self.with_station(local, |shard, station| {
+                station.listed = false;
+                // What must act does so in the next round, and takes them then.
+                if !station.pressed && !station.signals.is_empty() {
+                    shard.take_signals(station);
+                    shard.settle_down(station);
+                }
+            });
+        }
+    }
+
     /// Takes a parcel from another shard.
     pub fn accept(&mut self, parcel: Parcel) {
         match parcel {
@@ -216,8 +235,11 @@ impl Shard {
 
     fn accept_signal(&mut self, local: u32, source: u32, signal: Signal) {
         let station = self.stations[local as usize].as_mut().expect("stations are in place between rounds");
-        station.signals.put(self.round, source, signal);
-        mark_ready(station, local, &mut self.next);
+        if put_signal(station, self.round, source, signal) {
+            mark_ready(station, local, &mut self.next);
+        } else {
+            list(station, local, &mut self.behind);
+        }
     }
 
     /// Shows messages through `taps`, at first those of the pipes named.
@@ -239,6 +261,7 @@ impl Shard {
     pub fn restart_statistics(&mut self, now: Moment) {
         // A worker may have gone on since the conductor looked at the clock; nothing may be measured twice.
         let now = now.max(self.now);
+        self.catch_up();
         for station in self.stations.iter_mut().flatten() {
             station.restart_statistics(now);
         }
@@ -342,7 +365,7 @@ impl Shard {
             }
         }
         // Sent by others in this very round, before this station's turn in it: for the next round.
-        let mut more = !station.signals.is_empty() || !station.due.is_empty() || (station.returned && station.wants_room());
+        let mut more = station.pressed || !station.due.is_empty() || (station.returned && station.wants_room());
         more = more || station.crashed.is_some() || (station.desk.is_some() && station.wants_redrive(self.now));
         if !more && !station.messages.is_empty() {
             let visible = station.messages.visible(self.round);
@@ -395,6 +418,7 @@ impl Shard {
             }
         }
         self.take_gathered_acks(station);
+        station.pressed &= !station.signals.is_empty();
     }
 
     /// Takes the acknowledgements in a row that have come so far.
@@ -440,13 +464,17 @@ impl Shard {
         let place = self.places[to as usize];
         if place.shard != self.number {
             self.parcels[place.shard as usize].push(Parcel::Signal { station: to, source, signal });
-        } else if to == from.number {
-            from.signals.put(self.round, source, signal);
-            mark_ready(from, place.local, &mut self.next);
         } else {
-            let station = self.stations[place.local as usize].as_mut().expect("only one station is out of its place");
-            station.signals.put(self.round, source, signal);
-            mark_ready(station, place.local, &mut self.next);
+            let station = match &mut self.stations[place.local as usize] {
+                _ if to == from.number => from,
+                Some(station) => station,
+                None => unreachable!("only one station is out of its place"),
+            };
+            if put_signal(station, self.round, source, signal) {
+                mark_ready(station, place.local, &mut self.next);
+            } else {
+                list(station, place.local, &mut self.behind);
+            }
         }
     }
 
@@ -464,6 +492,21 @@ impl Shard {
 fn room_came(sender: &mut Station, pipe: &Pipe, taken: u32) {
     if pipe.shape.flow == Flow::Push {
         sender.rooms[usize::from(pipe.shape.from.1)] += taken as usize;
+    }
+}
+
+/// Puts a signal to the others of a station. Whether the station must act on it.
+fn put_signal(station: &mut Station, round: u64, source: u32, signal: Signal) -> bool {
+    let presses = !(station.acks_wait && signal.can_wait());
+    station.signals.put(round, source, signal);
+    station.pressed |= presses;
+    presses
+}
+
+/// Puts a station into the list of those where acknowledgements may wait, once.
+fn list(station: &mut Station, local: u32, behind: &mut Vec<u32>) {
+    if !std::mem::replace(&mut station.listed, true) {
+        behind.push(local);
     }
 }
 

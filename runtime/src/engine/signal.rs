@@ -103,6 +103,11 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Whether a store need not be woken for it, if its acknowledgements may wait ([`crate::node::Behaviour::acks_wait`]).
+    pub const fn can_wait(&self) -> bool {
+        matches!(self, Self::Opened { .. } | Self::Closed { .. } | Self::ClosedMany { .. })
+    }
+
     /// How many messages the books see in it.
     pub const fn carried(&self) -> u64 {
         matches!(self, Self::Nacked { .. } | Self::Redriven(_) | Self::Stays(..)) as u64

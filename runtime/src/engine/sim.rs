@@ -154,6 +154,12 @@ impl Simulation {
 
     /// Runs everything that is due before `limit`, at most `budget` rounds of it.
     pub fn advance(&mut self, limit: Moment, budget: u64) -> Advance {
+        let how = self.run_on(limit, budget);
+        self.shards[0].catch_up();
+        how
+    }
+
+    fn run_on(&mut self, limit: Moment, budget: u64) -> Advance {
         let mut left = budget;
         loop {
             let shard = &mut self.shards[0];

@@ -79,8 +79,6 @@ pub struct StoreStatistics {
     pub depth: Weighted,
     /// Messages waiting or in service: how much of the time each number.
     pub in_system: Shares,
-    /// The same as one number.
-    pub in_system_mean: Weighted,
     /// Handed out and not yet finished by a consumer.
     pub in_service: u64,
     /// How many deliveries were acknowledged at the first attempt, the second and so on; the last counts all further ones.
@@ -93,8 +91,7 @@ const MOST_ATTEMPTS: usize = 64;
 impl StoreStatistics {
     /// Nothing yet.
     pub const fn new() -> Self {
-        let number = Weighted::new(Moment::START);
-        Self { depth: number, in_system: Shares::new(Moment::START), in_system_mean: number, in_service: 0, acked: Vec::new() }
+        Self { depth: Weighted::new(Moment::START), in_system: Shares::new(Moment::START), in_service: 0, acked: Vec::new() }
     }
 
     /// Books that attempt number `attempt` ended well.
@@ -110,7 +107,6 @@ impl StoreStatistics {
     fn restart(&mut self, now: Moment) {
         self.depth.begin(now);
         self.in_system.begin(now);
-        self.in_system_mean.begin(now);
         self.acked.clear();
     }
 }
@@ -121,50 +117,44 @@ impl Default for StoreStatistics {
     }
 }
 
-/// One node at work.
+/// One node at work. What nearly every activation looks at stands first, so that it lies together in memory.
 pub struct Station {
-    /// What expectations look at in the messages that it takes in.
-    pub watch: Option<Box<Watch>>,
     /// Its number in the plan.
     pub number: u32,
-    /// Its id.
-    pub id: NodeId,
-    /// Its kind.
-    pub kind: &'static Kind,
-    /// The folder that paths in its settings start from.
-    pub folder: Arc<std::path::Path>,
-    /// Its settings now.
-    pub settings: Settings,
-    /// What it does.
-    pub behaviour: Box<dyn Behaviour>,
-    /// Its streams and its part in derived ids.
-    pub identity: Identity,
-    /// How it takes messages in, as of the last event.
-    pub intake: Intake,
-    /// Messages that wait to be taken; their source is the pipe.
-    pub messages: Inbox<Message>,
+    /// Whether it works.
+    pub health: Health,
+    /// Whether it stands in the list of those that act next.
+    pub ready: bool,
+    /// Whether receivers took messages out of its pipes and it has not looked at that yet.
+    pub returned: bool,
+    /// Why it died, until the next round has given back what stores handed out to it meanwhile.
+    pub crashed: Option<Arc<str>>,
     /// Everything else that wants attention.
     pub signals: Inbox<Signal>,
+    /// Whether acknowledgements wait in `signals` until something else reaches it.
+    pub acks_wait: bool,
+    /// Whether there may be something in `signals` that does not wait.
+    pub pressed: bool,
+    /// Whether it stands in its shard's list of those where something may wait.
+    pub listed: bool,
+    /// Messages that wait to be taken; their source is the pipe.
+    pub messages: Inbox<Message>,
     /// Slots that have fallen due: slot and sequence.
     pub due: VecDeque<(u32, u64)>,
     /// Holds and wakes.
     pub slots: Slots,
-    /// Outputs, by number.
-    pub outputs: Vec<Output>,
+    /// How it takes messages in, as of the last event.
+    pub intake: Intake,
+    /// How many messages wait in all outputs.
+    pub outbox: usize,
+    /// What it does.
+    pub behaviour: Box<dyn Behaviour>,
+    /// Its streams and its part in derived ids.
+    pub identity: Identity,
     /// Room at each output.
     pub rooms: Vec<usize>,
     /// How many pipes leave each output.
     pub wired: Vec<u32>,
-    /// The number of the error output, if the kind has one.
-    pub error_port: Option<usize>,
-    /// Pull pipes that come in.
-    pub pulls_in: Vec<u32>,
-    /// Push pipes that messages were taken from and whose senders have not heard of it yet.
-    pub touched: Vec<u32>,
-    /// Whether receivers took messages out of its pipes and it has not looked at that yet.
-    pub returned: bool,
-    /// How many messages wait in all outputs.
-    pub outbox: usize,
     /// The ticket counter.
     pub tickets: u64,
     /// What the behaviour asked for in the event under way.
@@ -173,54 +163,66 @@ pub struct Station {
     pub lane: Lane,
     /// Whether a store has done what follows from the events so far ([`Behaviour::rest`]).
     pub rested: bool,
-    /// Deliveries of this store with more than one open descendant (G4): attempt and how many.
-    pub open: BTreeMap<u64, (u32, u32)>,
-    /// Whether it stands in the list of those that act next.
-    pub ready: bool,
+    /// Outputs, by number.
+    pub outputs: Vec<Output>,
+    /// Push pipes that messages were taken from and whose senders have not heard of it yet.
+    pub touched: Vec<u32>,
+    /// Pull pipes that come in.
+    pub pulls_in: Vec<u32>,
+    /// A store's figures.
+    pub store: Option<Box<StoreStatistics>>,
+    /// Dead letters that it gave up and no node collects, and what is asked of them by hand; `None` until there is any.
+    pub desk: Option<Box<Desk>>,
+    /// The instant of its last event, and how many events it had in that instant (G13).
+    pub instant: (Moment, u32),
     /// Whether it has sources of its own and has not said that they are exhausted.
     pub producing: bool,
     /// Whether such a source had messages that waited for room when it acted last.
     pub waited: bool,
-    /// Why it died, until the next round has given back what stores handed out to it meanwhile.
-    pub crashed: Option<Arc<str>>,
+    /// The number of the input that the newest message came in at.
+    pub input: u16,
+    /// What it counted.
+    pub counts: Counts,
+    /// Rolling hash over what ended here (G11).
+    pub hash: u64,
+    /// From taking a message in to letting it go.
+    pub residence: Histogram,
+    /// Servers at work.
+    pub busy: Weighted,
+    /// Servers finished, with a blocked output.
+    pub blocked: Weighted,
+    /// Times message by message, to hold against the time-weighted figures.
+    pub account: Account,
+    /// What expectations look at in the messages that it takes in.
+    pub watch: Option<Box<Watch>>,
+    /// Its id.
+    pub id: NodeId,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The folder that paths in its settings start from.
+    pub folder: Arc<std::path::Path>,
+    /// Its settings now.
+    pub settings: Settings,
+    /// The number of the error output, if the kind has one.
+    pub error_port: Option<usize>,
+    /// Deliveries of this store with more than one open descendant (G4): attempt and how many.
+    pub open: BTreeMap<u64, (u32, u32)>,
     /// Requests under way outside.
     pub asks: u32,
     /// How often it was restarted: answers to older generations are discarded.
     pub generation: u32,
-    /// Whether it works.
-    pub health: Health,
     /// How many panics in a row.
     pub panics: u32,
-    /// The instant of its last event, and how many events it had in that instant (G13).
-    pub instant: (Moment, u32),
-    /// What it counted.
-    pub counts: Counts,
     /// Since when it is measured.
     pub begun: Moment,
     /// What it had counted when the warm-up ended.
     pub counts_before: Counts,
     /// The newest error.
     pub last_error: Option<Arc<str>>,
-    /// Servers at work.
-    pub busy: Weighted,
-    /// Servers finished, with a blocked output.
-    pub blocked: Weighted,
     /// Servers there are, once that has changed.
     pub offered: Option<Weighted>,
-    /// From taking a message in to letting it go.
-    pub residence: Histogram,
     /// End-to-end latency of the messages that ended well here; `None` while none has (G6).
     pub latency: Option<Box<Histogram>>,
-    /// A store's figures.
-    pub store: Option<Box<StoreStatistics>>,
-    /// Times message by message, to hold against the time-weighted figures.
-    pub account: Account,
-    /// Rolling hash over what ended here (G11).
-    pub hash: u64,
-    /// The number of the input that the newest message came in at.
-    pub input: u16,
-    /// Dead letters that it gave up and no node collects, and what is asked of them by hand; `None` until there is any.
-    pub desk: Option<Box<Desk>>,
 }
 
 impl Station {
@@ -240,6 +242,7 @@ impl Station {
         })?;
         if may_change {
             self.intake = self.behaviour.intake();
+            self.acks_wait = self.behaviour.acks_wait();
         }
         Ok(())
     }
@@ -338,7 +341,6 @@ impl Station {
             let waiting = self.behaviour.held();
             store.depth.set(now, waiting);
             store.in_system.set(now, waiting + store.in_service);
-            store.in_system_mean.set(now, waiting + store.in_service);
         }
     }
 

@@ -219,7 +219,7 @@ fn queue_report(station: &Station, shards: &[Shard], now: Moment, within: Option
     QueueReport {
         depth_mean: store.depth.mean(now),
         depth_max: store.depth.max(),
-        in_system_mean: store.in_system_mean.mean(now),
+        in_system_mean: store.in_system.mean(now),
         in_system_variance: store.in_system.variance(now),
         in_system_share: store.in_system.shares(now),
         waited_share: if wait.count() > 0 { 1.0 - wait.share_at_most(0) } else { 0.0 },

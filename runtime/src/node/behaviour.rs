@@ -146,6 +146,12 @@ pub trait Behaviour: Send {
     /// as no event of the same moment can depend on it: handing out, above all.
     fn rest(&mut self, _fx: &mut Effects<'_>) {}
 
+    /// Stores: whether nothing that this one does before the next thing reaches it can depend on an acknowledgement. Then it is not woken for one,
+    /// and takes it with what comes next. Asked again after changed settings.
+    fn acks_wait(&self) -> bool {
+        false
+    }
+
     /// How it takes messages in; asked again after changed settings, after [`Effects::intake_changed`], and of a store after every event.
     fn intake(&self) -> Intake {
         Intake::Plain

@@ -17,11 +17,11 @@ type Octave = [u64; BUCKETS];
 /// Counts of values by magnitude. See the module page.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    octaves: [Option<Box<Octave>>; OCTAVES],
     count: u64,
     sum: u128,
     least: u64,
     largest: u64,
+    octaves: [Option<Box<Octave>>; OCTAVES],
 }
 
 impl Default for Histogram {

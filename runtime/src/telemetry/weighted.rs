@@ -85,6 +85,8 @@ pub struct Shares {
     nanos: Vec<u64>,
     /// Nanoseconds with [`Shares::NUMBERS`] or more.
     rest: u64,
+    /// Number times nanoseconds, exact as in [`Weighted`].
+    integral: u128,
 }
 
 impl Shares {
@@ -93,7 +95,7 @@ impl Shares {
 
     /// Zero from `begun` on.
     pub const fn new(begun: Moment) -> Self {
-        Self { value: 0, changed: begun, begun, nanos: Vec::new(), rest: 0 }
+        Self { value: 0, changed: begun, begun, nanos: Vec::new(), rest: 0, integral: 0 }
     }
 
     /// The number becomes `value`.
@@ -118,6 +120,7 @@ impl Shares {
                 }
                 self.nanos[number] += span;
             }
+            self.integral += u128::from(self.value) * u128::from(span);
             self.changed = now;
         }
     }
@@ -136,6 +139,15 @@ impl Shares {
             closed.nanos.push(closed.rest);
         }
         closed.nanos.iter().map(|nanos| *nanos as f64 / whole as f64).collect()
+    }
+
+    /// The mean of the number over the time since it began; the number itself if no time has passed.
+    pub fn mean(&self, now: Moment) -> f64 {
+        let whole = now.max(self.changed).since(self.begun);
+        if whole == Span::ZERO {
+            return self.value as f64;
+        }
+        (self.integral + u128::from(self.value) * u128::from(now.since(self.changed).0)) as f64 / whole.0 as f64
     }
 
     /// The variance of the number over time; `None` if no time has passed, or where [`Shares::NUMBERS`] and more stood for a time.
@@ -182,6 +194,7 @@ mod tests {
         let whole = (now - 7) as f64;
         assert_eq!(weighted.integral(Moment(now)), sum);
         assert_eq!(weighted.mean(Moment(now)), sum as f64 / whole);
+        assert_eq!(shares.mean(Moment(now)), sum as f64 / whole);
         assert_eq!(weighted.max(), steps().iter().map(|(_, value)| *value).max().unwrap());
         let found = shares.shares(Moment(now));
         assert_eq!(found.len(), Shares::NUMBERS + 1);
@@ -204,6 +217,7 @@ mod tests {
         assert!(shares.shares(Moment::START).is_empty());
         shares.set(Moment(10), 2);
         assert_eq!(shares.shares(Moment(40)), [0.25, 0.0, 0.75]);
+        assert_eq!(shares.mean(Moment(40)), 1.5);
         // A quarter 0, three quarters 2: mean 1.5, variance 2² · 1/4 · 3/4.
         assert_eq!(shares.variance(Moment(40)), Some(0.75));
         shares.set(Moment(40), Shares::NUMBERS as u64);

@@ -125,7 +125,7 @@ impl Worker {
             let order = if parked { self.orders.recv().map_err(|_| TryRecvError::Disconnected) } else { self.orders.try_recv() };
             let order = match order {
                 Ok(order) => Some(order),
-                Err(TryRecvError::Disconnected) => return self.shard,
+                Err(TryRecvError::Disconnected) => Some(Order::Halt),
                 Err(TryRecvError::Empty) => self.turn(),
             };
             match order {
@@ -164,7 +164,10 @@ impl Worker {
                     let Some(worker) = self.lend() else { return Shard::nowhere() };
                     self = worker;
                 }
-                Some(Order::Halt) => return self.shard,
+                Some(Order::Halt) => {
+                    self.shard.catch_up();
+                    return self.shard;
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ impl Shard {
     /// Brings the stations, pipes and calendars of all shards into the first, where a station's place is its number.
     pub(crate) fn gather(shards: &mut [Self]) {
         debug_assert!(shards.iter().all(|shard| shard.parcels.iter().all(Vec::is_empty)), "something is on its way between workers");
+        shards.iter_mut().for_each(Self::catch_up);
         let newest = shards.iter().map(|shard| shard.calendar.newest()).max().unwrap_or(0);
         let count = shards[0].places.len();
         let mut stations: Vec<Option<Box<Station>>> = (0..count).map(|_| None).collect();
@@ -75,6 +76,13 @@ impl Shard {
             shard.enter_all(entries);
             shard.next = (0..).zip(shard.stations()).filter(|(_, station)| station.ready).map(|(local, _)| local).collect();
             shard.producing = shard.stations().filter(|station| station.producing).count();
+            shard.behind.clear();
+            for (local, station) in (0..).zip(shard.stations.iter_mut().flatten()) {
+                station.listed = !station.signals.is_empty();
+                if station.listed {
+                    shard.behind.push(local);
+                }
+            }
         }
         places
     }

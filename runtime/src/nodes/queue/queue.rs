@@ -165,6 +165,10 @@ impl Behaviour for Queue {
         self.store.finish(fx);
     }
 
+    fn acks_wait(&self) -> bool {
+        self.store.acks_wait()
+    }
+
     fn intake(&self) -> Intake {
         Intake::Store { closed: self.store.closed() }
     }

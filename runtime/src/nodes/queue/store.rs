@@ -19,7 +19,7 @@ mod turns;
 
 use super::keeping::{AGAIN, WRITTEN};
 use super::rules::profile::End;
-use super::rules::{Counts, Order, Profile, Rules, WhenFull};
+use super::rules::{Counts, Order, Profile, Rules, Turns, WhenFull};
 use crate::distribution::Distribution;
 use crate::message::{Message, Settlement};
 use crate::node::reason::{DUPLICATE, OVERFLOW};
@@ -215,6 +215,16 @@ impl Store {
                 fx.drop(message, reason);
             }
         }
+    }
+
+    /// Whether an acknowledgement does nothing here but free its slot: it lets nobody in, lets no other message go, is not written down, and nobody
+    /// upstream waits for it.
+    pub fn acks_wait(&self) -> bool {
+        let lets_in = self.rules.counts == Counts::InSystem;
+        let lets_go = self.rules.most_pending.is_some() || self.rules.turns != Turns::None || self.turns.in_use();
+        // Where ids are remembered, a late one ends a message that is ready again.
+        let ends = self.seen.is_some();
+        !(lets_in || lets_go || ends || self.rules.passes_back || self.durable.is_some())
     }
 
     /// Whether senders must wait now (G1).

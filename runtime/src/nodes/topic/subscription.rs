@@ -224,6 +224,10 @@ impl Behaviour for Subscription {
         self.store.finish(fx);
     }
 
+    fn acks_wait(&self) -> bool {
+        self.store.acks_wait()
+    }
+
     fn intake(&self) -> Intake {
         Intake::Store { closed: false }
     }

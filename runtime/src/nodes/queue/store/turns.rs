@@ -37,6 +37,11 @@ impl Waiting {
         self.keys.contains_key(&at)
     }
 
+    /// Whether any message stands in a line.
+    pub fn in_use(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
     /// How many keys stand still behind a dead letter.
     pub fn stopped(&self) -> usize {
         self.lines.values().filter(|line| line.stopped).count()
