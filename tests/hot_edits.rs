@@ -5,6 +5,7 @@ mod random;
 mod runs;
 
 use pipewright_runtime::engine::control::Control;
+use pipewright_runtime::telemetry::change::Changed;
 use pipewright_runtime::telemetry::snapshot::RunState;
 use runs::{Live, everywhere, ids};
 
@@ -167,6 +168,42 @@ fn g12_a_queue_with_messages_in_it_is_taken_out() {
             report["messages"]
         );
         assert!(given_up > 300 && report["messages"]["balanced"] == true, "{story}");
+    });
+}
+
+#[test]
+fn g12_a_composite_is_made_around_a_full_queue_and_unpacked_and_the_queue_renamed() {
+    let with = |queue: &str, pool: &str, composite: &str, ends: [&str; 2]| {
+        format!(
+            r#"(
+    format: 1,
+    nodes: {{
+        "in": generator(arrivals: constant, rate: "1000/s", count: 2000, payload: "{{}}"),
+        {composite}
+        "{queue}": queue(capacity: 10000),
+        "{pool}": consumer_pool(servers: 2, prefetch: 5, service: exponential(mean: "3 ms")),
+        "end": sink(),
+    }},
+    pipes: ["in.out -> {}", "{queue}.out -> {pool}.in", "{} -> end.in"],
+)"#,
+            ends[0], ends[1]
+        )
+    };
+    let flat = with("line", "pool", "", ["line.in", "pool.out"]);
+    let composite = r#""desk": composite(ports: {"in": "line.in", "out": "pool.out"}),"#;
+    let inside = with("desk/line", "desk/pool", composite, ["desk.in", "desk.out"]);
+    let renamed = with("orders", "pool", "", ["orders.in", "pool.out"]);
+    let told = everywhere(&flat, &[(800, inside), (1_300, flat.clone()), (1_800, renamed)], 9_000);
+    let moved: Vec<Vec<&str>> = told.changes.iter().map(|change| ids(&change.moved)).collect();
+    assert_eq!(moved, [vec!["desk/line", "desk/pool"], vec!["line", "pool"], vec!["orders"]]);
+    for change in &told.changes {
+        let nothing_else = Changed { at: change.at, moved: change.moved.clone(), ..Changed::default() };
+        assert_eq!(**change, nothing_else, "{change}");
+    }
+    told.each(|report, story| {
+        assert_eq!(report["messages"]["delivered"], 2_000, "{story}: {}", report["messages"]);
+        assert_eq!(report["queues"]["orders"]["deliveries"], 2_000, "{story}: its counts go on under its name");
+        assert_eq!((&report["messages"]["balanced"], &report["laws"]["hold"]), (&true.into(), &true.into()), "{story}");
     });
 }
 

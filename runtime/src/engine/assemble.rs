@@ -33,6 +33,8 @@ pub struct Names {
     pub pipes: Vec<PipeId>,
     /// The numbers of the stations that are there, in order of their ids.
     pub there: BTreeMap<NodeId, u32>,
+    /// The numbers of stations by the ids that they had before they were given others.
+    pub before: BTreeMap<NodeId, u32>,
     /// The numbers of the pipes that are there, in order of their ids.
     pub pipes_there: BTreeMap<PipeId, u32>,
     /// Pipes that somebody wants to see the messages of, whether they are there or not yet.
@@ -64,7 +66,7 @@ impl Names {
     /// Where the station runs that keeps letters under this id: the one that is there, else the last that was taken out.
     pub fn keeper(&self, id: &NodeId) -> Option<Place> {
         let gone = || self.stations.iter().rposition(|known| known == id);
-        let number = self.there.get(id).map(|number| *number as usize).or_else(gone)?;
+        let number = self.there.get(id).or_else(|| self.before.get(id)).map(|number| *number as usize).or_else(gone)?;
         self.places.get(number).copied()
     }
 
@@ -142,6 +144,7 @@ pub fn assemble_at_rest(
         stations: plan.stations.iter().map(|station| station.id.clone()).collect(),
         pipes: plan.pipes.iter().map(|pipe| pipe.id.clone()).collect(),
         there: (0..).zip(&plan.stations).map(|(number, station)| (station.id.clone(), number)).collect(),
+        before: BTreeMap::new(),
         pipes_there: (0..).zip(&plan.pipes).map(|(number, pipe)| (pipe.id.clone(), number)).collect(),
         watched: BTreeSet::new(),
         places: places.clone(),

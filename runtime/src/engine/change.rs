@@ -5,6 +5,7 @@
 //! that what is under way (deliveries, settlements, answers) means what it meant (decision 10).
 
 mod delta;
+mod moved;
 mod spread;
 
 use super::assemble::{Ground, Names};
@@ -71,7 +72,10 @@ fn carry_out(names: &mut Names, shards: &mut [Shard], plan: Plan, now: Moment) -
     delta.rename(names);
     let shard_of = spread::shards(names, &shards[0], shards.len(), &names.places);
     names.places = Shard::deal(shards, &shard_of);
-    let directory = Arc::new(names.there.clone());
+    // Letters name where they were given up as it was called then.
+    let mut directory = names.before.clone();
+    directory.extend(names.there.iter().map(|(id, number)| (id.clone(), *number)));
+    let directory = Arc::new(directory);
     shards.iter_mut().for_each(|shard| shard.directory = directory.clone());
     for (station, touch) in delta.touched {
         let shard = &mut shards[shard_of[station as usize] as usize];
@@ -127,6 +131,9 @@ fn put_in(delta: &Delta, plan: Plan, names: &mut Names, one: &mut Shard, now: Mo
         // What was seen so far was held against other claims.
         names.expectations = expectations.as_slice().into();
         one.watch_anew(&expectations);
+    }
+    for (id, number) in &delta.moved {
+        one.rename(*number, id, &expectations);
     }
     names.title = title;
     let (seed, origin, folder) = (names.seed, names.origin, names.folder.clone());

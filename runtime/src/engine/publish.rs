@@ -43,6 +43,7 @@ struct NodeTrail {
     sent: Trail,
     busy: Trail,
     blocked: Trail,
+    offered: Trail,
     figures: Arc<NodeFigures>,
     letters: Option<Arc<Shelf>>,
 }
@@ -185,7 +186,11 @@ fn node_figures(station: &Station, trail: &mut NodeTrail, now: Moment) -> NodeFi
         trail.received.rate(now, counts.received as f64),
         trail.sent.rate(now, (counts.sent + if counts.received == 0 { 0 } else { counts.delivered }) as f64),
     );
-    let servers = f64::from(station.servers().max(1));
+    let servers = match &station.offered {
+        Some(offered) => trail.offered.rate(now, offered.integral(now) as f64) / SECOND as f64,
+        None => f64::from(station.servers()),
+    }
+    .max(1.0);
     let busy = trail.busy.rate(now, station.busy.integral(now) as f64) / SECOND as f64 / servers;
     let blocked = trail.blocked.rate(now, station.blocked.integral(now) as f64) / SECOND as f64 / servers;
     let state = match &station.health {

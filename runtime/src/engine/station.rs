@@ -241,7 +241,7 @@ impl Station {
             }
         })?;
         if may_change {
-            self.intake = self.behaviour.intake();
+            self.take_up_intake(now);
             self.acks_wait = self.behaviour.acks_wait();
         }
         Ok(())
@@ -358,8 +358,17 @@ impl Station {
         if mean > 0.0 { mean } else { 1.0 }
     }
 
+    /// Asks the behaviour how it takes messages in from now on. Another number of servers counts from now.
+    pub fn take_up_intake(&mut self, now: Moment) {
+        let before = self.servers();
+        self.intake = self.behaviour.intake();
+        if self.servers() != before {
+            self.offers(now, before);
+        }
+    }
+
     /// The number of servers is another from now on; it was `before` until now.
-    pub fn offers(&mut self, now: Moment, before: u32) {
+    fn offers(&mut self, now: Moment, before: u32) {
         let (since, servers) = (self.begun, self.servers());
         let offered = self.offered.get_or_insert_with(|| {
             let mut offered = Weighted::new(since);

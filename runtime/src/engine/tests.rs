@@ -33,6 +33,28 @@ fn an_mm1_queue_behaves_as_theory_says() {
     assert!((report.latency.mean_s - 20.0).abs() < 0.7, "{}", report.latency.mean_s);
 }
 
+#[test]
+fn a_scaled_pool_is_busy_by_the_servers_that_it_had() {
+    let scaled: &[(&'static str, Setting)] = &[
+        ("size", word("scaled")),
+        ("target", number(5)),
+        ("poll", text("5 s")),
+        ("cool_down", text("20 s")),
+        ("start_up", text("2 s")),
+        ("most_servers", number(10)),
+        ("service", text("200 ms")),
+    ];
+    let graph = graph(
+        &[("in", "generator", &[("rate", text("20/s")), ("count", number(1_200))]), ("q", "queue", &[]), ("p", "consumer_pool", scaled)],
+        &["in.out -> q.in", "q.out -> p.in"],
+    );
+    for until in [15.0, 30.0, 60.0] {
+        let report = simulate(&graph, 1, until, &SimulationOptions::default());
+        let pool = &report.nodes["p"];
+        assert!(pool.busy > 0.3 && pool.busy <= 1.0, "until {until} s: {}, {} servers at work", pool.busy, pool.busy_servers);
+    }
+}
+
 /// A graph with something of everything: failures, redelivery, dead letters, a full pipe, several queues.
 fn busy_graph() -> Graph {
     graph(

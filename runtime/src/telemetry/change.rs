@@ -14,6 +14,8 @@ pub struct Changed {
     pub added: Vec<NodeId>,
     /// Nodes taken out.
     pub removed: Vec<NodeId>,
+    /// Nodes that went on under another id, by that: renamed, or put into a composite or out of one.
+    pub moved: Vec<NodeId>,
     /// Nodes that took changed settings without a restart.
     pub kept: Vec<NodeId>,
     /// Nodes that were restarted for changed settings.
@@ -50,6 +52,7 @@ impl Changed {
         };
         nodes(&self.added, "put in");
         nodes(&self.removed, "taken out");
+        nodes(&self.moved, "moved");
         nodes(&self.restarted, "restarted");
         nodes(&self.kept, "changed without a restart");
         for (count, what) in [(self.pipes_added, "put in"), (self.pipes_removed, "taken out"), (self.pipes_changed, "resized")] {
@@ -126,6 +129,8 @@ mod tests {
         assert_eq!(told(&cut), "check taken out, 1 pipe put in, 2 pipes taken out; 12 messages went on another way");
         let many = Changed { added: ids(&["a", "b", "c", "d", "e", "f"]), ..Changed::default() };
         assert_eq!(told(&many), "a, b, c, d and 2 more put in; no message was touched");
+        let composite = Changed { moved: ids(&["desk/work", "desk/hands"]), ..Changed::default() };
+        assert_eq!(told(&composite), "desk/work, desk/hands moved; no message was touched");
         let lost = Changed { restarted: ids(&["desk"]), given_back: 1, dropped: 3, ..Changed::default() };
         assert_eq!(told(&lost), "desk restarted; 1 message given back, 3 dropped");
         assert_eq!(told(&Changed::default()), "nothing but the drawing; no message was touched");

@@ -64,10 +64,23 @@ pub fn show_level_of(open: &mut Open, item: &Item) {
     open.document.set_level(level);
 }
 
+/// Why these nodes, with all that is inside, cannot go on under other ids in the run: a durable store among them holds messages.
+fn bound_to_its_id<'a>(open: &'a Open, nodes: impl Iterator<Item = &'a NodeId>) -> Option<String> {
+    let snapshot = open.session.as_ref().filter(|_| open.running())?.snapshot()?;
+    let whole = open.document.whole();
+    let mut all = nodes.flat_map(|id| std::iter::once(id).chain(whole.inside(id)));
+    let durable = |id: &&NodeId| whole.node(id).is_some_and(|node| node.settings.get("durable") == Some(&Setting::Flag(true)));
+    let bound = all.find(|id| durable(id) && snapshot.nodes.get(*id).is_some_and(|figures| figures.held > 0))?;
+    Some(format!("{} keeps its messages on the disk under its path; stop the run first", open.title_of(bound)))
+}
+
 /// Makes a composite of what is selected.
 pub fn make(state: &mut State) {
     let Some(open) = state.front() else { return };
     let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();
+    if let Some(why) = bound_to_its_id(open, nodes.iter()) {
+        return state.failed(format!("Make composite: {why}."));
+    }
     let frames: Vec<FrameId> = open.selection.iter().filter_map(|item| if let Item::Frame(id) = item { Some(*id) } else { None }).collect();
     let notes: Vec<NoteId> = open.selection.iter().filter_map(|item| if let Item::Note(id) = item { Some(*id) } else { None }).collect();
     match open.document.graph().make_composite(&nodes, &frames, &notes, "Composite") {
@@ -82,6 +95,9 @@ pub fn make(state: &mut State) {
 /// Puts the content of the selected composite in its place.
 pub fn unpack(state: &mut State) {
     let Some((open, id)) = state.front().and_then(|open| Some((open, selected(open)?.clone()))) else { return };
+    if let Some(why) = bound_to_its_id(open, std::iter::once(&id)) {
+        return state.failed(format!("Unpack composite: {why}."));
+    }
     match open.document.graph().unpack(&id) {
         Ok((change, nodes)) => {
             apply(state, "Unpack composite", change);

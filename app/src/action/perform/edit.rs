@@ -112,10 +112,12 @@ fn asked_to_take_out(state: &mut State, reconnect: bool) -> bool {
     let Some(open) = state.front().filter(|open| open.running()) else { return false };
     let Some(snapshot) = open.session.as_ref().and_then(|session| session.snapshot()) else { return false };
     let (mut messages, mut names) = (0, Vec::new());
-    for id in select::nodes(open) {
+    let selected: Vec<&NodeId> = select::nodes(open).collect();
+    // A composite goes with all that is inside.
+    let goes = |id: &NodeId| selected.iter().any(|one| *one == id || id.below(one.as_str()).is_some());
+    for (id, figures) in snapshot.nodes.iter().filter(|(id, _)| goes(id)) {
         // A store tells how many of its messages are ready.
-        let store = snapshot.nodes.get(id).filter(|figures| figures.gauges.iter().any(|gauge| gauge.name == "ready"));
-        if let Some(figures) = store.filter(|figures| figures.held > 0) {
+        if figures.held > 0 && figures.gauges.iter().any(|gauge| gauge.name == "ready") {
             messages += figures.held;
             names.push(open.title_of(id));
         }

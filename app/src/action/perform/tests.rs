@@ -397,12 +397,20 @@ fn g12_a_store_with_messages_is_taken_out_of_a_run_only_when_asked_for_twice() {
     desk.until("messages in the queue", |state| waiting(state) > 20);
     desk.perform(Action::Command("run.pause"));
     desk.until("the pause", |state| snapshot(state).is_some_and(|snapshot| snapshot.state == RunState::Paused));
-    assert!(waiting(&desk.state) > 0);
+    let held = waiting(&desk.state);
+    assert!(held > 0);
+    // In a composite it goes on with all of them, and is asked for as well.
+    desk.perform(Action::Command("edit.make_composite"));
+    let Some(Item::Node(composite)) = desk.state.front().unwrap().only_selected().cloned() else { panic!("the composite is selected") };
+    let inside = desk.state.front().unwrap().document.whole().inside(&composite).next().expect("the queue is inside").clone();
+    let moved = |state: &State| snapshot(state).and_then(|snapshot| snapshot.nodes.get(&inside).map(|figures| figures.held));
+    desk.until("the change", |state| moved(state).is_some());
+    assert_eq!(moved(&desk.state), Some(held));
     desk.perform(Action::Command("edit.delete"));
-    assert!(desk.graph().nodes().contains_key(&queue), "asked first");
-    assert!(matches!(&desk.state.dialog, Some(Dialog::Question(Question::TakeOut { messages, .. })) if *messages > 0));
+    assert!(desk.graph().nodes().contains_key(&composite), "asked first");
+    assert!(matches!(&desk.state.dialog, Some(Dialog::Question(Question::TakeOut { messages, .. })) if *messages == held));
     edit::delete_anyway(&mut desk.state);
-    assert!(!desk.graph().nodes().contains_key(&queue));
+    assert!(!desk.graph().nodes().contains_key(&composite));
 }
 
 #[test]

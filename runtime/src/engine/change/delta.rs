@@ -1,5 +1,6 @@
 //! What differs between a running plan and a wanted one, by the ids of nodes and pipes.
 
+use super::moved::moved;
 use crate::engine::assemble::Names;
 use crate::engine::pipe::PipeShape;
 use crate::engine::plan::Plan;
@@ -32,6 +33,8 @@ pub struct Delta {
     pub wirings: Vec<Wiring>,
     /// Stations that live on with something changed, in order.
     pub touched: BTreeMap<u32, Touch>,
+    /// Stations that go on under another id, by that.
+    pub moved: BTreeMap<NodeId, u32>,
     /// The stations that are there from now on.
     there: BTreeMap<NodeId, u32>,
 }
@@ -47,11 +50,13 @@ impl Delta {
     pub fn between(names: &Names, one: &Shard, mut plan: Plan) -> (Self, Plan) {
         let station = |number: u32| one.stations[number as usize].as_deref().expect("stations are in place between rounds");
         let mut next = names.stations.len() as u32;
+        let moved = moved(names, one, &plan);
         let (mut numbers, mut added, mut new) = (Vec::new(), Vec::new(), Vec::new());
         let mut wanted: BTreeMap<u32, Wanted> = BTreeMap::new();
         let mut there = BTreeMap::new();
         for planned in std::mem::take(&mut plan.stations) {
             let known = names.there.get(&planned.id).copied().filter(|number| std::ptr::eq(station(*number).kind, planned.kind));
+            let known = known.or_else(|| moved.get(&planned.id).copied());
             let number = known.unwrap_or(next);
             numbers.push(number);
             there.insert(planned.id.clone(), number);
@@ -86,6 +91,7 @@ impl Delta {
             homes,
             wirings: Vec::new(),
             touched: BTreeMap::new(),
+            moved,
             there,
             pipes,
         };
@@ -172,6 +178,7 @@ impl Delta {
             at: now,
             added,
             removed,
+            moved: self.moved.keys().cloned().collect(),
             pipes_added: self.pipes.range(self.first_new_pipe..).count(),
             pipes_removed: self.pipes_removed.len(),
             pipes_changed: self.resized,
@@ -185,6 +192,20 @@ impl Delta {
             self.there.iter().filter(|(_, number)| **number as usize >= names.stations.len()).map(|(id, number)| (number, id)).collect();
         new.sort_unstable();
         names.stations.extend(new.into_iter().map(|(_, id)| id.clone()));
+        for (id, number) in &self.moved {
+            let before = std::mem::replace(&mut names.stations[*number as usize], id.clone());
+            names.before.insert(before, *number);
+        }
+        for (number, shape) in self.pipes.range(..self.first_new_pipe) {
+            let known = &mut names.pipes[*number as usize];
+            if *known != shape.id {
+                // Whoever looked at it goes on looking, and lets go of it under its new name.
+                if names.watched.remove(known) {
+                    names.watched.insert(shape.id.clone());
+                }
+                known.clone_from(&shape.id);
+            }
+        }
         for (_, shape) in self.pipes.range(self.first_new_pipe..) {
             names.pipes.push(shape.id.clone());
             names.ends.push((shape.from.0, shape.to.0));
@@ -198,6 +219,10 @@ impl Delta {
 fn renumbered(names: &Names, one: &Shard, wanted: &[PipeShape], numbers: &[u32]) -> BTreeMap<u32, PipeShape> {
     let mut next = names.pipes.len() as u32;
     let mut pipes = BTreeMap::new();
+    // Where ends have other names, a pipe is known by what it joins.
+    let joins = |shape: &PipeShape| (shape.from.0, shape.id.from.port.clone(), shape.to.0, shape.id.to.port.clone());
+    let shape_of = |number: &u32| &one.pipes[*number as usize].shape;
+    let by_ends: BTreeMap<_, u32> = names.pipes_there.values().map(|number| (joins(shape_of(number)), *number)).collect();
     for shape in wanted {
         let (from, to) = (numbers[shape.from.0 as usize], numbers[shape.to.0 as usize]);
         let shape = PipeShape { from: (from, shape.from.1), to: (to, shape.to.1), ..shape.clone() };
@@ -205,7 +230,8 @@ fn renumbered(names: &Names, one: &Shard, wanted: &[PipeShape], numbers: &[u32])
             let known = &one.pipes[*number as usize].shape;
             (known.from.0, known.to.0, known.flow) == (from, to, shape.flow)
         };
-        let number = names.pipes_there.get(&shape.id).copied().filter(same).unwrap_or_else(|| {
+        let known = names.pipes_there.get(&shape.id).copied().filter(same).or_else(|| by_ends.get(&joins(&shape)).copied().filter(same));
+        let number = known.unwrap_or_else(|| {
             next += 1;
             next - 1
         });

@@ -42,11 +42,7 @@ impl Shard {
 
     /// The station takes in more or less than before. Credit that it has given for more than it takes now, it takes back (G3).
     pub(super) fn intake_changed(&mut self, station: &mut Station) {
-        let before = station.servers();
-        station.intake = station.behaviour.intake();
-        if station.servers() != before {
-            station.offers(self.now, before);
-        }
+        station.take_up_intake(self.now);
         for index in 0..station.pulls_in.len() {
             let pipe_number = station.pulls_in[index];
             let window = self.window(station, pipe_number);

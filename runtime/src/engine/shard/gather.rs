@@ -9,6 +9,7 @@ use crate::engine::pipe::Pipe;
 use crate::engine::signal::Parcel;
 use crate::engine::station::Station;
 use crate::expect::{Expected, Watch};
+use crate::id::NodeId;
 use crate::units::Moment;
 use std::sync::Arc;
 
@@ -108,6 +109,14 @@ impl Shard {
             self.stations.push(Some(Box::new(station)));
         }
         self.places = (0..self.stations.len() as u32).map(|local| Place { shard: 0, local }).collect();
+    }
+
+    /// A station goes on under another id. Its random streams stay what they were.
+    pub(crate) fn rename(&mut self, number: u32, id: &NodeId, expectations: &[Expected]) {
+        if let Some(Some(station)) = self.stations.get_mut(number as usize) {
+            station.id = id.clone();
+            station.watch = Watch::of(expectations, id);
+        }
     }
 
     /// Lets expectations look at what comes in from now on.

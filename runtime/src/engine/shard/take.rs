@@ -343,7 +343,7 @@ impl Shard {
         let receivers = self.receivers(station);
         let mut form = Form::new(&station.id, station.kind, &station.settings).with_files(&read).with_receivers(&receivers);
         station.behaviour = (station.kind.build)(&mut form);
-        station.intake = station.behaviour.intake();
+        station.take_up_intake(self.now);
         self.call(station, Event::Start, None);
     }
 
