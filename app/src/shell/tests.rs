@@ -2,6 +2,7 @@
 
 mod composites;
 mod expected;
+mod trust;
 
 use super::*;
 use crate::action::Item;
