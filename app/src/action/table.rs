@@ -1,5 +1,6 @@
 //! Every command as one table: menus, command palette, shortcuts and tooltips are made from it.
 
+use super::Item;
 use super::perform::{composites, edit, file, letters, run, select, view};
 use crate::state::{Open, State};
 use crate::theme::Icon;
@@ -119,6 +120,11 @@ fn has_part(state: &State) -> bool {
 }
 fn can_edit_nodes(state: &State) -> bool {
     front_is(state, |open| !open.document.read_only() && select::nodes(open).next().is_some())
+}
+fn can_rename(state: &State) -> bool {
+    front_is(state, |open| {
+        !open.document.read_only() && matches!(open.only_selected(), Some(Item::Node(_) | Item::Frame(_) | Item::Note(_)))
+    })
 }
 fn can_edit(state: &State) -> bool {
     front_is(state, |open| !open.document.read_only())
@@ -296,6 +302,8 @@ pub static TABLE: &[Command] = &[
         composites::take_over,
         "Makes the content of a used file the composite's own, so that it can be changed here.",
     ),
+    command("edit.rename", "Rename", Menu::Edit, can_rename, edit::rename, "Writes the name of the selected node or frame, or the note.")
+        .keys(&[key(NONE, Key::F2)]),
     command("edit.note", "Add note", Menu::Edit, has_document, edit::note, "Puts a note on the canvas.")
         .keys(&[key(CTRL, Key::M)])
         .icon(Icon::Note),

@@ -74,6 +74,8 @@ pub fn make(state: &mut State) {
         Ok((change, id)) => {
             apply(state, "Make composite", change);
             state.push(Action::Select(vec![Item::Node(id)]));
+            // Nobody means to keep the word that it is made with.
+            state.outbox.command("edit.rename");
         }
         Err(reason) => state.failed(format!("Make composite: {reason}.")),
     }

@@ -214,6 +214,17 @@ pub fn frame(state: &mut State) {
     state.push(Action::Select(vec![Item::Frame(id)]));
 }
 
+    // Nobody means to keep the word that it is made with.
+    state.outbox.command("edit.rename");
+}
+
+/// Opens the field for the name of the selected item, on the canvas.
+pub fn rename(state: &mut State) {
+    if let Some(open) = state.front_mut()
+        && let Some(item) = open.only_selected().cloned()
+    {
+        open.canvas.rename(item);
+    }
 /// Puts a note in the middle of what is seen.
 pub fn note(state: &mut State) {
     let Some(open) = state.front() else { return };
