@@ -1,7 +1,7 @@
 //! Every command as one table: menus, command palette, shortcuts and tooltips are made from it.
 
 use super::Item;
-use super::perform::{composites, edit, file, letters, run, select, view};
+use super::perform::{composites, edit, file, letters, run, select, trust, view};
 use crate::state::{Open, State};
 use crate::theme::Icon;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -139,6 +139,9 @@ fn has_dead_letters(state: &State) -> bool {
 }
 fn has_open_letter(state: &State) -> bool {
     front_is(state, |open| open.views.dead_letters.has_open())
+}
+fn has_grants(state: &State) -> bool {
+    !state.preferences.grants.is_empty()
 }
 fn can_start(state: &State) -> bool {
     front_is(state, |open| !open.running() && !open.document.graph().nodes().is_empty())
@@ -426,6 +429,14 @@ pub static TABLE: &[Command] = &[
         has_dead_letters,
         letters::discard,
         "Lets the chosen dead letters, or all that are listed, end for good; asks first.",
+    ),
+    command(
+        "run.allowed",
+        "What is always allowed …",
+        Menu::Run,
+        has_grants,
+        trust::list,
+        "Lists what live runs of files are always allowed, and takes it back.",
     ),
     command("run.slower", "Slower", Menu::Run, has_document, run::slower, "Lets the simulation's clock go slower.")
         .keys(&[key(CTRL, Key::Comma)]),

@@ -1,6 +1,6 @@
 //! What live runs are allowed: asked for when a start is refused, remembered with the file where the user says so.
 
-use crate::dialogs::{Dialog, TrustQuestion};
+use crate::dialogs::{Allowed, Dialog, TrustQuestion};
 use crate::preferences::Preferences;
 use crate::state::{Open, State};
 use pipewright_runtime::node::Need;
@@ -34,6 +34,11 @@ pub fn ask(state: &mut State, document: u64, needs: Vec<Need>) {
         return state.not_started(document, format!("{name} asks for something that is not allowed yet: start it again to decide."));
     }
     state.dialog = Some(Dialog::Trust(TrustQuestion { document, name, things, has_file }));
+}
+
+/// Shows what live runs are always allowed.
+pub fn list(state: &mut State) {
+    state.dialog = Some(Dialog::Allowed(Allowed));
 }
 
 /// Does what the user decided.
