@@ -2,6 +2,7 @@
 //! ends, in one step; until then the canvas shows what it would become.
 
 use super::bending::Bending;
+use super::border::Carrying;
 use super::hit::{self, Hit};
 use super::scene::{NODE_HEIGHT, NODE_WIDTH, Scene, ScenePipe, Side, point};
 use crate::action::{Action, Item, Outbox};
@@ -105,6 +106,8 @@ pub enum Gesture {
     Resizing(Resizing),
     /// Bending a pipe.
     Bending(Bending),
+    /// Moving a port of the composite that is open.
+    Carrying(Carrying),
 }
 
 /// A place snapped to the grid, unless `free`.
@@ -135,6 +138,7 @@ impl Gesture {
                 outbox.push(Action::Select(vec![item]));
                 Self::Bending(Bending::begin(scene, pipe, bend, at))
             }
+            (Hit::Stub(stub), _) => Self::Carrying(Carrying::begin(stub, at)),
             (Hit::Port(node, port), _) => {
                 let chosen = selection.iter().next().filter(|_| selection.len() == 1);
                 let chosen = chosen.and_then(|item| if let Item::Pipe(pipe) = item { scene.wire(pipe) } else { None });
@@ -167,6 +171,7 @@ impl Gesture {
             Self::Moving(moving) => moving.go_on(scene, at, zoom, free),
             Self::Wiring(wiring) => wiring.go_on(scene, at, zoom, rules),
             Self::Bending(bending) => bending.go_on(scene, at, zoom, free),
+            Self::Carrying(carrying) => carrying.go_on(scene, at, free),
             Self::Resizing(resizing) => {
                 let wanted = resizing.rect.min + (resizing.size + (at - resizing.from)).max(vec2(64.0, 48.0));
                 resizing.rect.max = snapped(wanted, free);
@@ -185,6 +190,7 @@ impl Gesture {
             Self::Moving(moving) => moving.end(scene, graph, outbox),
             Self::Wiring(wiring) => wiring.end(scene, outbox),
             Self::Bending(bending) => bending.end(scene, outbox),
+            Self::Carrying(carrying) => carrying.end(scene, outbox),
             Self::Resizing(resizing) => {
                 let size = point(resizing.rect.size().to_pos2());
                 let edit = match &resizing.item {
@@ -213,7 +219,7 @@ pub fn item_of(scene: &Scene, hit: Hit) -> Option<Item> {
         Hit::Pipe(pipe) | Hit::Bend(pipe, _) => Item::Pipe(scene.pipes.get(pipe as usize)?.id.clone()),
         Hit::Frame(frame) | Hit::FrameCorner(frame) => Item::Frame(scene.frames.get(frame as usize)?.id),
         Hit::Note(note) | Hit::NoteCorner(note) => Item::Note(scene.notes.get(note as usize)?.id),
-        Hit::Nothing => return None,
+        Hit::Stub(_) | Hit::Nothing => return None,
     })
 }
 

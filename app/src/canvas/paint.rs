@@ -40,7 +40,7 @@ pub fn paint(ui: &Ui, input: &CanvasInput<'_>, state: &mut CanvasState) -> bool 
         pipes: input.selection.iter().filter_map(|item| if let Item::Pipe(id) = item { state.scene.wire(id) } else { None }).collect(),
     };
     let mut moves = false;
-    super::border::paint(&mut brush, &state.scene);
+    super::border::paint(&mut brush, &state.scene, &state.gesture, state.hovered);
     if detail == Detail::Far {
         paint_far(&mut brush, input, state, &selected);
     } else {
