@@ -87,8 +87,9 @@ impl Dice {
             17 => {
                 let composite = self.composite(graph)?;
                 let (name, _) = graph.bindings(&composite).into_iter().next()?;
-                match self.roll(2) {
-                    0 => graph.rename_port(&composite, name, &format!("port-{}", self.roll(9)))?,
+                match self.roll(3) {
+                    0 => Edit::PlacePort(composite.clone(), name.to_owned(), (self.roll(3) > 0).then(|| self.point())),
+                    1 => graph.rename_port(&composite, name, &format!("port-{}", self.roll(9)))?,
                     _ => graph.remove_port(&composite, name)?,
                 }
             }

@@ -52,6 +52,8 @@ pub enum Action {
     },
     /// Wire an output to an input; between a topic and anything else a subscription is put in (G2).
     Connect(End, End),
+    /// Lead a pipe to other ends.
+    Reconnect(PipeId, End, End),
     /// Ask the run.
     Control(Control),
     /// A command of the table, by its name.

@@ -34,6 +34,7 @@ pub use scene::{NODE_HEIGHT, NODE_WIDTH};
 
 use crate::action::{Item, Outbox};
 use crate::theme::Theme;
+use editing::Editing;
 use egui::{Pos2, Rect, Sense, Ui};
 use pipewright_runtime::graph::Graph;
 use pipewright_runtime::id::NodeId;
@@ -92,7 +93,9 @@ pub struct CanvasState {
     dragged: Option<pointer::Dragged>,
     problems: advice::ProblemIndex,
     minimap: minimap::Minimap,
-    editing: Option<editing::Editing>,
+    editing: Option<Editing>,
+    /// What is to be renamed as soon as it is drawn.
+    renamed: Option<Item>,
     wishes: Vec<Wish>,
     shown_once: bool,
     seen: Seen,
@@ -129,6 +132,11 @@ impl CanvasState {
     /// Zooms to a scale around the middle.
     pub fn zoom_to(&mut self, zoom: f32) {
         self.wishes.push(Wish::ZoomTo(zoom));
+    }
+
+    /// Opens the field for an item's name, with all of it selected: what is typed takes its place.
+    pub fn rename(&mut self, item: Item) {
+        self.renamed = Some(item);
     }
 
     /// Whether something is in hand that Escape gives up: then Escape means nothing else.
@@ -187,6 +195,9 @@ pub fn canvas_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &mut CanvasState, 
         Some(overlay::ZoomChoice::Actual) => state.zoom_to(1.0),
         Some(overlay::ZoomChoice::Fit) => state.fit(),
         None => {}
+    }
+    if let Some(item) = state.renamed.take() {
+        state.editing = Editing::anew(item, input);
     }
     editing::editing_ui(ui, input, state, outbox);
     menu::menu_ui(&response, input, state, outbox);

@@ -1,11 +1,13 @@
 //! What opens above the window: questions, file dialogs, the search over commands, the list of kinds to add.
 
+mod allowed;
 mod commands;
 mod files;
 mod question;
 mod quick_add;
 mod trust;
 
+pub use allowed::{Allowed, things_ui as allowed_ui};
 pub use commands::CommandPalette;
 pub use files::{Files, Native, Prompt, Purpose, Scripted};
 pub use question::Question;
@@ -26,6 +28,8 @@ pub enum Dialog {
     QuickAdd(QuickAdd),
     /// What a live run asks to be allowed.
     Trust(TrustQuestion),
+    /// What live runs are always allowed.
+    Allowed(Allowed),
 }
 
 /// A dialog in the middle of the window, with room around its words.
@@ -42,6 +46,7 @@ pub fn dialogs_ui(context: &Context, theme: &Theme, state: &mut State) {
         Some(Dialog::Commands(palette)) => palette.ui(context, theme, state).map(Dialog::Commands),
         Some(Dialog::QuickAdd(list)) => list.ui(context, theme, state).map(Dialog::QuickAdd),
         Some(Dialog::Trust(question)) => question.ui(context, theme, state).map(Dialog::Trust),
+        Some(Dialog::Allowed(list)) => list.ui(context, theme, state).map(Dialog::Allowed),
     };
     // An answer may have opened the next dialog.
     if state.dialog.is_none() {

@@ -314,7 +314,7 @@ impl Document {
 /// Whether an edit can change what a check finds: places, frames and notes cannot.
 fn touches_logic(edit: &Edit) -> bool {
     match edit {
-        Edit::MoveNodes(_) | Edit::SetBends(..) | Edit::SetFrame(..) | Edit::SetNote(..) => false,
+        Edit::MoveNodes(_) | Edit::PlacePort(..) | Edit::SetBends(..) | Edit::SetFrame(..) | Edit::SetNote(..) => false,
         Edit::Group(edits) => edits.iter().any(touches_logic),
         Edit::AddNode(..)
         | Edit::RemoveNode(_)

@@ -27,6 +27,11 @@ impl Notices {
         self.shown.drain(..over);
     }
 
+    /// Takes away what is no longer true: that a document was not started, once it is.
+    pub fn forget_refusals(&mut self, started: impl Fn(u64) -> bool) {
+        self.shown.retain(|(notice, _)| !matches!(notice, Notice::NotStarted(document, _) if started(*document)));
+    }
+
     /// Paints them; a click takes one away.
     pub fn ui(&mut self, context: &Context, theme: &Theme) {
         let now = context.input(|input| input.time);
@@ -52,7 +57,7 @@ impl Notices {
 fn notice_ui(ui: &mut egui::Ui, theme: &Theme, notice: &Notice) -> egui::Response {
     let (text, mark, edge) = match notice {
         Notice::Done(text) => (text, StateMark::Good, theme.line),
-        Notice::Failed(text) => (text, StateMark::Failed, theme.failed),
+        Notice::Failed(text) | Notice::NotStarted(_, text) => (text, StateMark::Failed, theme.failed),
     };
     let frame = Frame::new()
         .fill(theme.raised)
@@ -75,6 +80,16 @@ fn notice_ui(ui: &mut egui::Ui, theme: &Theme, notice: &Notice) -> egui::Respons
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_a_document_was_not_started_goes_when_it_starts() {
+        let mut notices = Notices::default();
+        let told = [Notice::NotStarted(1, "a".into()), Notice::Failed("b".into()), Notice::NotStarted(2, "c".into())];
+        told.iter().for_each(|notice| notices.push(notice.clone(), 0.0));
+        notices.forget_refusals(|document| document == 1);
+        let left: Vec<&Notice> = notices.shown.iter().map(|(notice, _)| notice).collect();
+        assert_eq!(left, [&told[1], &told[2]]);
+    }
 
     #[test]
     fn few_are_shown_and_none_twice() {

@@ -65,6 +65,10 @@ pub struct Preferences {
     pub grants: Vec<FileGrants>,
 }
 
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 impl Default for Preferences {
     fn default() -> Self {
         Self {
@@ -96,14 +100,33 @@ impl Preferences {
 
     /// What live runs of this file are always allowed. What does not read is not granted.
     pub fn granted(&self, path: &Path) -> impl Iterator<Item = Capability> {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let of_file = self.grants.iter().find(|grants| grants.file == path);
-        of_file.into_iter().flat_map(|grants| &grants.allowed).filter_map(|text| text.parse().ok())
+        self.of_file(path).into_iter().flat_map(|grants| &grants.allowed).filter_map(|text| text.parse().ok())
+    }
+
+    /// What was written down for this file.
+    pub fn of_file(&self, path: &Path) -> Option<&FileGrants> {
+        let path = absolute(path);
+        self.grants.iter().find(|grants| grants.file == path)
+    }
+
+    /// Takes one thing back that this file was always allowed, as it is written.
+    pub fn revoke(&mut self, path: &Path, text: &str) {
+        let file = absolute(path);
+        for grants in self.grants.iter_mut().filter(|grants| grants.file == file) {
+            grants.allowed.retain(|allowed| allowed != text);
+        }
+        self.grants.retain(|grants| !grants.allowed.is_empty());
+    }
+
+    /// Takes everything back that this file was always allowed.
+    pub fn revoke_all(&mut self, path: &Path) {
+        let file = absolute(path);
+        self.grants.retain(|grants| grants.file != file);
     }
 
     /// From now on live runs of this file are always allowed these things too.
     pub fn grant(&mut self, path: &Path, capabilities: impl IntoIterator<Item = Capability>) {
-        let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let file = absolute(path);
         let at = self.grants.iter().position(|grants| grants.file == file);
         let mut grants = at.map_or_else(|| FileGrants { file, allowed: Vec::new() }, |at| self.grants.remove(at));
         for text in capabilities.into_iter().map(|capability| capability.to_string()) {
@@ -120,7 +143,7 @@ impl Preferences {
 
     /// Puts a file at the head of the recent ones.
     pub fn remember(&mut self, path: &Path) {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = absolute(path);
         self.recent.retain(|other| *other != path);
         self.recent.insert(0, path);
         self.recent.truncate(RECENT_KEPT);
@@ -140,6 +163,14 @@ mod tests {
         let read = Preferences::from_text(&preferences.to_text());
         assert_eq!(read.granted(Path::new("/tmp/a.ron")).collect::<Vec<_>>(), [thing("program:jq .a"), thing("listen:127.0.0.1:80")]);
         assert_eq!(read.granted(Path::new("/tmp/b.ron")).count(), 0);
+        preferences.grant(Path::new("/tmp/b.ron"), [thing("env:A"), thing("env:B")]);
+        preferences.revoke(Path::new("/tmp/b.ron"), "env:A");
+        assert_eq!(preferences.granted(Path::new("/tmp/b.ron")).collect::<Vec<_>>(), [thing("env:B")]);
+        preferences.revoke(Path::new("/tmp/b.ron"), "env:B");
+        assert_eq!(preferences.grants.len(), 1, "a file that is allowed nothing is forgotten");
+        preferences.grant(Path::new("/tmp/b.ron"), [thing("env:A")]);
+        preferences.revoke_all(Path::new("/tmp/b.ron"));
+        assert_eq!((preferences.grants.len(), preferences.granted(Path::new("/tmp/a.ron")).count()), (1, 2));
         for number in 0..FILES_WITH_GRANTS_KEPT {
             preferences.grant(Path::new(&format!("/tmp/{number}.ron")), [thing("env:A")]);
         }

@@ -117,7 +117,7 @@ impl Shell {
             if let Err(refusal) = session.poll(seconds, &open.selection, flat.map(|flat| (open.document.whole(), flat))) {
                 open.problems_of_start = refusal.problems;
                 if refusal.asked.is_empty() {
-                    refused.push((open.document.name(), open.problems_of_start.len()));
+                    refused.push((open.document.number, open.document.name(), open.problems_of_start.len()));
                 } else {
                     asked.push((open.document.number, refusal.asked));
                 }
@@ -130,8 +130,8 @@ impl Shell {
             perform::trust::ask(&mut self.state, document, needs);
         }
         perform::run::start_again(&mut self.state);
-        for (name, count) in refused {
-            self.state.failed(format!("{name} cannot run: {count} problem{}.", if count == 1 { "" } else { "s" }));
+        for (document, name, count) in refused {
+            self.state.not_started(document, format!("{name} cannot run: {count} problem{}.", if count == 1 { "" } else { "s" }));
             self.state.outbox.command("view.problems");
         }
         if self.start.is_some() && self.state.front().is_some_and(|open| !open.document.graph().nodes().is_empty()) {
@@ -241,6 +241,8 @@ impl Shell {
         for notice in self.state.notices.drain(..) {
             self.notices.push(notice, now);
         }
+        let documents = &self.state.documents;
+        self.notices.forget_refusals(|number| documents.iter().any(|open| open.document.number == number && open.running()));
         for request in std::mem::take(&mut self.state.requests) {
             match request {
                 Request::Copy(text) => context.copy_text(text),

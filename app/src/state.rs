@@ -212,6 +212,8 @@ pub enum Notice {
     Done(String),
     /// Something could not be done.
     Failed(String),
+    /// The document with this number was not started; no longer true once it is.
+    NotStarted(u64, String),
 }
 
 /// What only the window can do, left for the shell.
@@ -335,6 +337,11 @@ impl State {
     /// Says that something was done.
     pub fn done(&mut self, text: impl Into<String>) {
         self.notices.push(Notice::Done(text.into()));
+    }
+
+    /// Says that a document was not started.
+    pub fn not_started(&mut self, document: u64, text: impl Into<String>) {
+        self.notices.push(Notice::NotStarted(document, text.into()));
     }
 
     /// Says that something could not be done.

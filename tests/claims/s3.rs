@@ -153,14 +153,27 @@ fn what_the_server_has_lost_is_a_dangling_claim() {
 #[test]
 fn a_run_that_is_not_allowed_to_does_not_start() {
     let (server, folder) = (Server::start("trust", |_| None), Folder::new("claims-s3-trust"));
-    let all = allowed(&server);
+    let (all, credentials) = (allowed(&server), [RIGHT[0], RIGHT[1], ("AWS_SESSION_TOKEN", "of an hour")]);
     for missing in &all {
         let some: Vec<String> = all.iter().filter(|what| *what != missing).cloned().collect();
-        let (out, err) = start(&folder, &passing(&server, ""), &some, &RIGHT);
+        let (out, err) = start(&folder, &passing(&server, ""), &some, &credentials);
         let said = format!("{out}{err}");
         assert!(said.contains("PW701") && said.contains(missing.as_str()), "{missing}: {said}");
     }
     assert_eq!(server.count(|_| true), 0, "nothing was sent");
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_not_asked_for() {
+    let (server, folder) = (Server::start("unset", |_| None), Folder::new("claims-s3-unset"));
+    let some: Vec<String> = allowed(&server).into_iter().filter(|what| what != "env:AWS_SESSION_TOKEN").collect();
+    for credentials in [&RIGHT[..], &[RIGHT[0], RIGHT[1], ("AWS_SESSION_TOKEN", "")]] {
+        let (out, err) = start(&folder, &passing(&server, ""), &some, credentials);
+        let report: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+        assert_eq!(number(&report, "/messages/delivered"), 40.0, "{}", report["errors"]);
+        let asked: Vec<&str> = report["trust"].as_array().expect("a list").iter().filter_map(|need| need["asked"].as_str()).collect();
+        assert!(asked.contains(&"env:AWS_ACCESS_KEY_ID") && !asked.contains(&"env:AWS_SESSION_TOKEN"), "{asked:?}");
+    }
 }
 
 #[test]

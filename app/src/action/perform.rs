@@ -61,6 +61,7 @@ pub fn perform(state: &mut State, action: Action) {
         }
         Action::AddNode { kind, at, wire, into } => wire::add_node(state, &kind, at, wire, into.as_ref()),
         Action::Connect(from, to) => wire::connect(state, from, to),
+        Action::Reconnect(pipe, from, to) => wire::reconnect(state, &pipe, from, to),
         Action::Control(control) => {
             if let Some(session) = state.front_mut().and_then(|open| open.session.as_mut()) {
                 session.ask(control);

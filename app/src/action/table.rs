@@ -1,6 +1,7 @@
 //! Every command as one table: menus, command palette, shortcuts and tooltips are made from it.
 
-use super::perform::{composites, edit, file, letters, run, select, view};
+use super::Item;
+use super::perform::{composites, edit, file, letters, run, select, trust, view};
 use crate::state::{Open, State};
 use crate::theme::Icon;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -120,6 +121,11 @@ fn has_part(state: &State) -> bool {
 fn can_edit_nodes(state: &State) -> bool {
     front_is(state, |open| !open.document.read_only() && select::nodes(open).next().is_some())
 }
+fn can_rename(state: &State) -> bool {
+    front_is(state, |open| {
+        !open.document.read_only() && matches!(open.only_selected(), Some(Item::Node(_) | Item::Frame(_) | Item::Note(_)))
+    })
+}
 fn can_edit(state: &State) -> bool {
     front_is(state, |open| !open.document.read_only())
 }
@@ -133,6 +139,9 @@ fn has_dead_letters(state: &State) -> bool {
 }
 fn has_open_letter(state: &State) -> bool {
     front_is(state, |open| open.views.dead_letters.has_open())
+}
+fn has_grants(state: &State) -> bool {
+    !state.preferences.grants.is_empty()
 }
 fn can_start(state: &State) -> bool {
     front_is(state, |open| !open.running() && !open.document.graph().nodes().is_empty())
@@ -296,6 +305,8 @@ pub static TABLE: &[Command] = &[
         composites::take_over,
         "Makes the content of a used file the composite's own, so that it can be changed here.",
     ),
+    command("edit.rename", "Rename", Menu::Edit, can_rename, edit::rename, "Writes the name of the selected node or frame, or the note.")
+        .keys(&[key(NONE, Key::F2)]),
     command("edit.note", "Add note", Menu::Edit, has_document, edit::note, "Puts a note on the canvas.")
         .keys(&[key(CTRL, Key::M)])
         .icon(Icon::Note),
@@ -418,6 +429,14 @@ pub static TABLE: &[Command] = &[
         has_dead_letters,
         letters::discard,
         "Lets the chosen dead letters, or all that are listed, end for good; asks first.",
+    ),
+    command(
+        "run.allowed",
+        "What is always allowed …",
+        Menu::Run,
+        has_grants,
+        trust::list,
+        "Lists what live runs of files are always allowed, and takes it back.",
     ),
     command("run.slower", "Slower", Menu::Run, has_document, run::slower, "Lets the simulation's clock go slower.")
         .keys(&[key(CTRL, Key::Comma)]),

@@ -136,6 +136,20 @@ pub fn tooltip_ui(response: &egui::Response, input: &CanvasInput<'_>, state: &Ca
                 }
             });
         }
+        Some(Hit::Stub(number)) => {
+            let Some(stub) = state.scene.stubs.get(number as usize) else { return };
+            let (node, port) =
+                (&state.scene.nodes[stub.inside.0 as usize], &state.scene.nodes[stub.inside.0 as usize].ports[stub.inside.1 as usize]);
+            response.clone().on_hover_ui_at_pointer(|ui| {
+                let way = if port.side == Side::Input { "in" } else { "out" };
+                ui.label(RichText::new(format!("{}  ·  {way}", stub.name)).font(theme::mono(11.5)).color(input.theme.text));
+                let bound = format!("A port of the composite. Inside it is {} · {}.", node.title, port.name);
+                ui.label(RichText::new(bound).size(12.0).color(input.theme.dim));
+                if stub.placed && !input.read_only {
+                    ui.label(RichText::new("A double click lets it stand where there is room.").size(11.5).color(input.theme.faint));
+                }
+            });
+        }
         Some(Hit::Pipe(number) | Hit::Bend(number, _)) => {
             let Some(pipe) = state.scene.pipes.get(number as usize) else { return };
             let figures = input.snapshot.and_then(|snapshot| snapshot.pipes.get(&pipe.id));

@@ -11,6 +11,8 @@ use egui::{CornerRadius, Mesh, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2
 const GRID: f32 = 32.0;
 /// The height of the strip at a frame's top that carries its title and can be dragged.
 pub const FRAME_TITLE: f32 = 32.0;
+/// The smallest letters of a frame's title.
+const LEAST_TITLE: f32 = 8.0;
 /// The side of the square at the lower right corner of frames and notes that resizes them.
 pub const CORNER: f32 = 14.0;
 
@@ -46,8 +48,8 @@ pub fn paint_frame(brush: &mut Brush<'_>, frame: &SceneFrame, rect: Rect, select
     if brush.detail == Detail::Far && rect.width() < 60.0 {
         return;
     }
-    let size = brush.text_size(12.0).max(10.0);
-    let title = brush.line(&frame.title, theme::strong(size), theme.dim, rect.width() - brush.scale(24.0));
+    let sizes = [LEAST_TITLE, brush.text_size(12.0).max(10.0)];
+    let title = brush.line_that_fits(&frame.title, theme::strong, sizes, theme.dim, rect.width() - brush.scale(24.0));
     brush.text_left(rect.min + vec2(brush.scale(14.0), brush.scale(18.0)), title);
     if (hovered || selected) && brush.detail == Detail::Near {
         paint_corner(brush, rect);

@@ -3,6 +3,8 @@
 use super::{CanvasInput, CanvasState};
 use crate::action::{Action, Item, Outbox};
 use crate::theme;
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{Event, Key, Rect, TextEdit, Ui, vec2};
 use pipewright_runtime::graph::{Edit, Frame, Note};
 
@@ -11,6 +13,8 @@ pub struct Editing {
     item: Item,
     text: String,
     begun: bool,
+    /// Whether what is typed first takes the place of what stands there.
+    anew: bool,
 }
 
 impl Editing {
@@ -22,7 +26,13 @@ impl Editing {
             Item::Node(id) => input.graph.node(id)?.title.clone(),
             Item::Pipe(_) => return None,
         };
-        Some(Self { item, text, begun: false })
+        Some(Self { item, text, begun: false, anew: false })
+    }
+
+    /// The same, with a name selected as a whole. Nothing where the document may only be looked at.
+    pub fn anew(item: Item, input: &CanvasInput<'_>) -> Option<Self> {
+        let name = !matches!(item, Item::Note(_));
+        Self::begin(item, input).filter(|_| !input.read_only).map(|editing| Self { anew: name, ..editing })
     }
 }
 
@@ -43,6 +53,12 @@ pub fn editing_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &mut CanvasState,
     if !editing.begun {
         editing.begun = true;
         response.request_focus();
+        if editing.anew {
+            let mut field = TextEditState::load(ui.ctx(), id).unwrap_or_default();
+            let all = CCursorRange::two(CCursor::new(0), CCursor::new(editing.text.chars().count()));
+            field.cursor.set_char_range(Some(all));
+            field.store(ui.ctx(), id);
+        }
         state.editing = Some(editing);
         return;
     }

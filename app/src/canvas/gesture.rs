@@ -2,8 +2,9 @@
 //! ends, in one step; until then the canvas shows what it would become.
 
 use super::bending::Bending;
+use super::border::Carrying;
 use super::hit::{self, Hit};
-use super::scene::{NODE_HEIGHT, NODE_WIDTH, Scene, Side, point};
+use super::scene::{NODE_HEIGHT, NODE_WIDTH, Scene, ScenePipe, Side, point};
 use crate::action::{Action, Item, Outbox};
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 use pipewright_runtime::graph::{Edit, Graph};
@@ -105,6 +106,8 @@ pub enum Gesture {
     Resizing(Resizing),
     /// Bending a pipe.
     Bending(Bending),
+    /// Moving a port of the composite that is open.
+    Carrying(Carrying),
 }
 
 /// A place snapped to the grid, unless `free`.
@@ -135,7 +138,12 @@ impl Gesture {
                 outbox.push(Action::Select(vec![item]));
                 Self::Bending(Bending::begin(scene, pipe, bend, at))
             }
-            (Hit::Port(node, port), _) => Self::Wiring(Box::new(Wiring::begin(scene, graph, node, port, at))),
+            (Hit::Stub(stub), _) => Self::Carrying(Carrying::begin(stub, at)),
+            (Hit::Port(node, port), _) => {
+                let chosen = selection.iter().next().filter(|_| selection.len() == 1);
+                let chosen = chosen.and_then(|item| if let Item::Pipe(pipe) = item { scene.wire(pipe) } else { None });
+                Self::Wiring(Box::new(Wiring::begin(scene, graph, (node, port), chosen, at)))
+            }
             (Hit::FrameCorner(_) | Hit::NoteCorner(_), Some(item)) => {
                 let rect = rect_of(scene, &item).unwrap_or(Rect::ZERO);
                 Self::Resizing(Resizing { item, rect, from: at, size: rect.size() })
@@ -163,6 +171,7 @@ impl Gesture {
             Self::Moving(moving) => moving.go_on(scene, at, zoom, free),
             Self::Wiring(wiring) => wiring.go_on(scene, at, zoom, rules),
             Self::Bending(bending) => bending.go_on(scene, at, zoom, free),
+            Self::Carrying(carrying) => carrying.go_on(scene, at, free),
             Self::Resizing(resizing) => {
                 let wanted = resizing.rect.min + (resizing.size + (at - resizing.from)).max(vec2(64.0, 48.0));
                 resizing.rect.max = snapped(wanted, free);
@@ -179,8 +188,9 @@ impl Gesture {
                 outbox.push(Action::Select(kept.into_iter().collect()));
             }
             Self::Moving(moving) => moving.end(scene, graph, outbox),
-            Self::Wiring(wiring) => wiring.end(scene, graph, outbox),
+            Self::Wiring(wiring) => wiring.end(scene, outbox),
             Self::Bending(bending) => bending.end(scene, outbox),
+            Self::Carrying(carrying) => carrying.end(scene, outbox),
             Self::Resizing(resizing) => {
                 let size = point(resizing.rect.size().to_pos2());
                 let edit = match &resizing.item {
@@ -209,7 +219,7 @@ pub fn item_of(scene: &Scene, hit: Hit) -> Option<Item> {
         Hit::Pipe(pipe) | Hit::Bend(pipe, _) => Item::Pipe(scene.pipes.get(pipe as usize)?.id.clone()),
         Hit::Frame(frame) | Hit::FrameCorner(frame) => Item::Frame(scene.frames.get(frame as usize)?.id),
         Hit::Note(note) | Hit::NoteCorner(note) => Item::Note(scene.notes.get(note as usize)?.id),
-        Hit::Nothing => return None,
+        Hit::Stub(_) | Hit::Nothing => return None,
     })
 }
 
@@ -358,10 +368,12 @@ fn insertion(scene: &Scene, graph: &Graph, node: u32, pipe: u32) -> Option<Vec<E
 }
 
 impl Wiring {
-    fn begin(scene: &Scene, graph: &Graph, node: u32, port: u16, at: Pos2) -> Self {
-        // A wired input gives its pipe's end into the hand; any other port begins a new wire.
-        let taken = hit::only_pipe_into(scene, node, port).map(|pipe| &scene.pipes[pipe as usize]);
-        let fixed = taken.map_or((node, port), |pipe| (pipe.from, pipe.ports[0]));
+    fn begin(scene: &Scene, graph: &Graph, port: (u32, u16), chosen: Option<u32>, at: Pos2) -> Self {
+        // A selected pipe gives either end into the hand, and a wired input the end of its only pipe; any other port begins a new wire.
+        let ends = |pipe: &ScenePipe| [(pipe.from, pipe.ports[0]), (pipe.to, pipe.ports[1])];
+        let chosen = chosen.map(|pipe| &scene.pipes[pipe as usize]).filter(|pipe| ends(pipe).contains(&port));
+        let taken = chosen.or_else(|| hit::only_pipe_into(scene, port.0, port.1).map(|pipe| &scene.pipes[pipe as usize]));
+        let fixed = taken.map_or(port, |pipe| ends(pipe)[usize::from(ends(pipe)[0] == port)]);
         let without = taken.and_then(|pipe| {
             let mut graph = graph.clone();
             graph.apply(Edit::RemovePipe(pipe.id.clone())).ok().map(|_| graph)
@@ -419,25 +431,14 @@ impl Wiring {
         self.target = target.map(|target| (target, self.bar(scene, target, rules)));
     }
 
-    fn end(self, scene: &Scene, graph: &Graph, outbox: &mut Outbox) {
+    fn end(self, scene: &Scene, outbox: &mut Outbox) {
         match &self.target {
             Some((target, None)) => {
                 let (from, to) = self.ends(scene, *target);
                 let id = PipeId { from: from.clone(), to: to.clone() };
                 match &self.taken {
                     Some(taken) if *taken == id => {}
-                    Some(taken) => {
-                        let settings = graph.pipe(taken).map(|pipe| pipe.settings.clone()).unwrap_or_default();
-                        outbox.push(Action::BeginGesture("Reconnect".to_owned()));
-                        outbox.push(Action::Edit("Reconnect".to_owned(), Edit::RemovePipe(taken.clone())));
-                        if direct(scene, self.fixed.0, target.0) {
-                            let pipe = pipewright_runtime::graph::Pipe { settings, ..Default::default() };
-                            outbox.push(Action::Edit("Reconnect".to_owned(), Edit::AddPipe(id, Box::new(pipe), None)));
-                        } else {
-                            outbox.push(Action::Connect(from, to));
-                        }
-                        outbox.push(Action::EndGesture);
-                    }
+                    Some(taken) => outbox.push(Action::Reconnect(taken.clone(), from, to)),
                     None => outbox.push(Action::Connect(from, to)),
                 }
             }

@@ -11,6 +11,8 @@ pub enum Hit {
     Port(u32, u16),
     /// A node.
     Node(u32),
+    /// A port of the composite that is open.
+    Stub(u32),
     /// A pipe.
     Pipe(u32),
     /// A bend of a pipe.
@@ -53,6 +55,9 @@ pub fn hit(scene: &Scene, at: Pos2, zoom: f32) -> Hit {
     }
     if let Some(node) = scene.node_index.near(at, 0.5).into_iter().rev().find(|&node| scene.nodes[node as usize].rect.contains(at)) {
         return Hit::Node(node);
+    }
+    if let Some(stub) = scene.stubs.iter().rposition(|stub| stub.rect.contains(at)) {
+        return Hit::Stub(stub as u32);
     }
     let corner_at = |rect: Rect| corner(rect, CORNER.max(reach(8.0))).contains(at);
     for (number, note) in scene.notes.iter().enumerate().rev() {

@@ -1,6 +1,5 @@
 //! The menu of the right button: commands of the table that suit what was clicked.
 
-use super::editing::Editing;
 use super::{CanvasInput, CanvasState};
 use crate::action::{Action, Item, Outbox, table};
 use egui::{Response, Ui};
@@ -34,8 +33,10 @@ pub fn menu_ui(response: &Response, input: &CanvasInput<'_>, state: &mut CanvasS
             }
             Some(Item::Node(_) | Item::Frame(_) | Item::Note(_)) if input.selection.len() == 1 && !input.read_only => {
                 let word = if matches!(first, Some(Item::Note(_))) { "Edit text" } else { "Rename" };
-                if ui.button(word).clicked() {
-                    state.editing = first.cloned().and_then(|item| Editing::begin(item, input));
+                let keys = table::find("edit.rename").and_then(|command| command.keys.first());
+                let keys = keys.map(|keys| ui.ctx().format_shortcut(keys)).unwrap_or_default();
+                if ui.add(egui::Button::new(word).shortcut_text(keys)).clicked() {
+                    outbox.push(Action::Command("edit.rename"));
                     ui.close();
                 }
                 ui.separator();

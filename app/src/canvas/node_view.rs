@@ -191,9 +191,13 @@ fn paint_title(brush: &mut Brush<'_>, node: &SceneNode, look: &NodeLook<'_>) {
     while title_size > LEAST_TITLE && !words_fit(brush, &node.title, title_size, width) {
         title_size -= 0.5;
     }
+    // A word too long to stand beside the mark stands below it, in a line that has the whole width and the node to itself.
+    let below_mark = room.center().y - title_size * 0.65 >= look.rect.top() + dot * 1.6;
+    let alone = below_mark && !words_fit(brush, &node.title, title_size, width);
     let rows = if room.height() >= title_size * 2.5 && words_fit(brush, &node.title, title_size, width) { 2 } else { 1 };
+    let width = if alone { room.right() - left - 2.0 } else { width };
     let title = brush.lines(&node.title, theme::medium(title_size), theme.text, width, rows);
-    let figure = (look.running && title.size().y + figure_size * 1.3 <= room.height())
+    let figure = (look.running && !alone && title.size().y + figure_size * 1.3 <= room.height())
         .then(|| figure_line(brush, &look.figures[0], &theme::mono(figure_size), theme.dim, room.right() - left - 4.0))
         .flatten();
     let gap = if figure.is_some() { (room.height() - title.size().y - figure_size * 1.3).clamp(0.0, 3.0) } else { 0.0 };

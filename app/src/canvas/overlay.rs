@@ -1,5 +1,6 @@
 //! What floats above the graph: the box that selects, the wire in hand, advice, hints, and the control of the zoom.
 
+use super::advice::in_words;
 use super::brush::Brush;
 use super::camera::Camera;
 use super::curve::Curve;
@@ -50,7 +51,10 @@ pub fn paint_wire(brush: &mut Brush<'_>, scene: &Scene, wiring: &Wiring) {
     }
     let pointer = camera.to_screen(wiring.loose) + vec2(16.0, 20.0);
     match &wiring.target {
-        Some((_, Some(reason))) => paint_hint(brush, pointer, reason, theme.failed),
+        Some((_, Some(reason))) => {
+            let reason = in_words(reason, |id| scene.node(id).map(|node| node.title.clone()));
+            paint_hint(brush, pointer, &reason, theme.failed);
+        }
         None if wiring.taken.is_some() => paint_hint(brush, pointer, "Drop here to disconnect", theme.dim),
         None => paint_hint(brush, pointer, "Drop here to add a node", theme.dim),
         Some((_, None)) => {}

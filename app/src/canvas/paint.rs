@@ -40,7 +40,7 @@ pub fn paint(ui: &Ui, input: &CanvasInput<'_>, state: &mut CanvasState) -> bool 
         pipes: input.selection.iter().filter_map(|item| if let Item::Pipe(id) = item { state.scene.wire(id) } else { None }).collect(),
     };
     let mut moves = false;
-    super::border::paint(&mut brush, &state.scene);
+    super::border::paint(&mut brush, &state.scene, &state.gesture, state.hovered);
     if detail == Detail::Far {
         paint_far(&mut brush, input, state, &selected);
     } else {
@@ -223,6 +223,9 @@ fn paint_nodes(ui: &Ui, brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &
     let rules = super::gesture::Rules { graph: input.whole, catalogue: input.catalogue, may_connect: input.may_connect };
     let CanvasState { scene, live, seen, gesture, problems, hovered, .. } = state;
     let focused = ui.memory(egui::Memory::focused);
+    // The ends of the one pipe that is selected can be taken in hand.
+    let alone = selected.pipes.iter().next().filter(|_| input.selection.len() == 1 && !input.read_only);
+    let ends = alone.map(|pipe| &scene.pipes[*pipe as usize]).map(|pipe| [(pipe.from, pipe.ports[0]), (pipe.to, pipe.ports[1])]);
     let mut ordered = seen.nodes.clone();
     // What is selected or on the move lies above the others.
     ordered.sort_by_key(|number| (gesture.shift_of(*number) != Vec2::ZERO, selected.nodes.contains(number)));
@@ -253,7 +256,12 @@ fn paint_nodes(ui: &Ui, brush: &mut Brush<'_>, input: &CanvasInput<'_>, state: &
         if brush.detail == Detail::Near || hovering {
             for port in 0..node.ports.len() {
                 let at = rect.min + node.ports[port].offset * brush.camera.zoom();
-                let look = port_look(scene, gesture, *hovered, (number, port as u16), rules);
+                let held = ends.is_some_and(|ends| ends.contains(&(number, port as u16)));
+                let look = if held && gesture.is_idle() {
+                    PortLook::Grown
+                } else {
+                    port_look(scene, gesture, *hovered, (number, port as u16), rules)
+                };
                 node_view::paint_port(brush, node, port, at, look);
             }
         }

@@ -177,6 +177,12 @@ fn clicks(ui: &Ui, response: &Response, input: &CanvasInput<'_>, state: &mut Can
                 let away = if node.ports[port as usize].side == super::scene::Side::Input { -260.0 } else { 84.0 };
                 outbox.push(Action::QuickAdd(at + vec2(away, -44.0), Some(node.end(port as usize))));
             }
+            (Hit::Stub(stub), _) => {
+                let stub = &state.scene.stubs[stub as usize];
+                if stub.placed {
+                    outbox.push(Action::Edit(format!("Put port {} back", stub.name), stub.moved(None)));
+                }
+            }
             (Hit::Bend(pipe, bend), _) => {
                 outbox.push(Action::Edit("Straighten".to_owned(), super::bending::without(&state.scene, pipe, bend)));
             }
@@ -223,7 +229,7 @@ fn cursor(ui: &Ui, state: &CanvasState, space: bool) {
         Some(Hit::Port(..)) => CursorIcon::Crosshair,
         Some(Hit::FrameCorner(_) | Hit::NoteCorner(_)) => CursorIcon::ResizeNwSe,
         Some(Hit::Pipe(_)) => CursorIcon::PointingHand,
-        Some(Hit::Bend(..)) => CursorIcon::Move,
+        Some(Hit::Bend(..) | Hit::Stub(_)) => CursorIcon::Move,
         _ => return,
     };
     ui.ctx().set_cursor_icon(icon);

@@ -115,6 +115,12 @@ impl Bench {
                     self.graph.apply(edit.clone()).expect("the canvas asks for edits that can be made");
                     self.revision += 1;
                 }
+                Action::Reconnect(pipe, from, to) => {
+                    let id = PipeId { from: from.clone(), to: to.clone() };
+                    let edits = vec![Edit::RemovePipe(pipe.clone()), Edit::AddPipe(id, Box::default(), None)];
+                    self.graph.apply(Edit::Group(edits)).expect("the canvas asks for edits that can be made");
+                    self.revision += 1;
+                }
                 _ => {}
             }
         }
@@ -273,6 +279,30 @@ fn the_end_of_a_pipe_can_be_taken_and_dropped_elsewhere_or_nowhere() {
     assert_eq!(pipes, ["orders.out -> shelf.in"]);
     bench.drag(pos2(900.0, 244.0), pos2(600.0, 700.0), PointerButton::Primary, Modifiers::NONE);
     assert!(bench.graph.pipes().is_empty(), "it was dropped on nothing");
+}
+
+/// Where several pipes arrive, or a port may have several, the selected pipe is the one that is meant.
+#[test]
+fn a_selected_pipe_can_be_taken_at_both_ends() {
+    let mut bench = Bench::new(
+        &[
+            ("one", "generator", 100.0, 200.0),
+            ("two", "generator", 100.0, 500.0),
+            ("shelf", "sink", 900.0, 200.0),
+            ("box", "sink", 900.0, 500.0),
+        ],
+        &[("one", "shelf"), ("two", "shelf")],
+    );
+    let pipes = |bench: &Bench| bench.graph.pipes().keys().map(ToString::to_string).collect::<Vec<_>>();
+    let (one, two, shelf, other) = (pos2(276.0, 244.0), pos2(276.0, 544.0), pos2(900.0, 244.0), pos2(900.0, 544.0));
+    let actions = bench.drag(shelf, other, PointerButton::Primary, Modifiers::NONE);
+    assert!(!matches!(&actions[..], [Action::Reconnect(..)]), "nobody knows which of the two is meant: {actions:?}");
+    bench.selection = [Item::Pipe(PipeId { from: end("two", "out"), to: end("shelf", "in") })].into();
+    bench.drag(shelf, other, PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(pipes(&bench), ["one.out -> shelf.in", "two.out -> box.in"]);
+    bench.selection = [Item::Pipe(PipeId { from: end("one", "out"), to: end("shelf", "in") })].into();
+    bench.drag(one, two, PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(pipes(&bench), ["two.out -> box.in", "two.out -> shelf.in"]);
 }
 
 #[test]

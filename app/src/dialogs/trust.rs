@@ -39,6 +39,8 @@ impl TrustQuestion {
                     decision = Some(Decision::Once);
                 }
                 let always = ui.add_enabled(self.has_file, Button::new("Always for this file"));
+                let always =
+                    always.on_hover_text("Remembered with the file; \u{201c}What is always allowed\u{201d} in the menu Run takes it back.");
                 if always.on_disabled_hover_text("Save the graph first: what is allowed is remembered with its file.").clicked() {
                     decision = Some(Decision::Always);
                 }

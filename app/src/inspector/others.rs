@@ -7,6 +7,7 @@ use super::live;
 use super::row::Row;
 use crate::action::perform::select;
 use crate::action::{Action, Item};
+use crate::dialogs;
 use crate::state::State;
 use crate::theme::{self, Theme};
 use crate::widgets::figure;
@@ -65,6 +66,7 @@ pub fn graph_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
             set("starts_at", &text, &|text| Some(Setting::text(text)));
         }
     });
+    allowed_ui(ui, theme, state);
     let over = state.front().and_then(|open| open.session.as_ref()).is_some_and(|session| session.verdicts().is_some());
     if over && let Some(open) = state.front() {
         // What a run that is over proved comes before its figures.
@@ -73,6 +75,15 @@ pub fn graph_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     books_ui(ui, theme, state);
     if !over && let Some(open) = state.front() {
         expected_ui(ui, theme, open);
+    }
+}
+
+/// What live runs of this file are always allowed, if anything, and how to take it back.
+fn allowed_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
+    let Some(file) = state.front().and_then(|open| open.document.path()).map(std::path::Path::to_owned) else { return };
+    if state.preferences.of_file(&file).is_some() {
+        section_ui(ui, theme, "Always allowed");
+        dialogs::allowed_ui(ui, theme, &mut state.preferences, &file);
     }
 }
 

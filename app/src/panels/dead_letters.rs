@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::state::{Open, State};
 use crate::theme::{Icon, Theme};
 use crate::widgets::empty::empty_ui;
+use crate::widgets::pane_ui;
 use draft::Draft;
 use egui::Ui;
 use listing::{Entry, Key, Listing};
@@ -210,7 +211,7 @@ fn desk_ui(ui: &mut Ui, theme: &Theme, open: &Open, view: &mut View, wishes: &mu
     if view.opened.is_some() {
         ui.painter().vline(list.right() + 6.0, room.y_range(), egui::Stroke::new(1.0, theme.border));
         let beside = room.with_min_x(list.right() + 16.0);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(beside), |ui| opened::opened_ui(ui, theme, open, view, session.alive(), wishes));
+        pane_ui(ui, beside, opened::LEAST_HEIGHT, |ui| opened::opened_ui(ui, theme, open, view, session.alive(), wishes));
     }
 }
 

@@ -5,13 +5,20 @@ use crate::state::State;
 use crate::theme::Theme;
 use crate::widgets::tabs::{Tab, tab_bar_ui};
 use crate::workspace::DockTab;
-use egui::Ui;
+use egui::{Ui, UiBuilder};
 use pipewright_runtime::problem::Severity;
 
 /// Shows the dock.
 pub fn dock_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
-    // The panel keeps its height, whatever stands in it.
-    ui.set_min_height(ui.available_height());
+    // The panel keeps its height, whatever stands in it: what it shows is a child that takes no room from it.
+    let room = ui.available_rect_before_wrap();
+    ui.set_min_size(room.size());
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(room));
+    inside.shrink_clip_rect(room);
+    panel_ui(&mut inside, theme, state);
+}
+
+fn panel_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     let tabs: Vec<Tab<'_>> = DockTab::ALL.iter().map(|tab| Tab { label: tab.title(), count: count(theme, state, *tab) }).collect();
     let mut chosen = DockTab::ALL.iter().position(|tab| *tab == state.preferences.workspace.dock_tab).unwrap_or(0);
     tab_bar_ui(ui, theme, &tabs, &mut chosen);

@@ -12,7 +12,7 @@ use crate::theme::{self, Icon, Theme};
 use crate::widgets::button::IconButton;
 use crate::widgets::empty::empty_ui;
 use crate::widgets::field::search_ui;
-use crate::widgets::figure;
+use crate::widgets::{figure, pane_ui};
 use detail::DetailTab;
 use egui::{ComboBox, RichText, ScrollArea, Ui, vec2};
 use pipewright_runtime::id::{MessageId, PipeId};
@@ -98,9 +98,7 @@ pub fn messages_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     if let Some(message) = &opened {
         ui.painter().vline(table.right() + 6.0, room.y_range(), egui::Stroke::new(1.0, theme.border));
         let beside = room.with_min_x(table.right() + 16.0);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(beside), |ui| {
-            detail::detail_ui(ui, theme, &message.message, message.at, &mut tab);
-        });
+        pane_ui(ui, beside, detail::LEAST_HEIGHT, |ui| detail::detail_ui(ui, theme, &message.message, message.at, &mut tab));
     }
     let view = &mut open.views.messages;
     view.tab = tab;

@@ -8,7 +8,7 @@ use crate::theme::{self, Icon, Theme};
 use crate::widgets::empty::empty_ui;
 use crate::widgets::figure;
 use egui::{Color32, RichText, Ui, vec2};
-use egui_plot::{HoverPosition, Line, Plot, PlotPoints};
+use egui_plot::{AxisHints, GridMark, HoverPosition, Line, Plot, PlotPoints};
 
 /// How many lines one chart carries.
 const MOST_LINES: usize = 8;
@@ -107,7 +107,21 @@ fn names(series: &[Series<'_>]) -> String {
     }
 }
 
+/// How many steps a scale has at most, and how many points lie between two at least, so that each can be labelled.
+const MOST_STEPS: f64 = 4.0;
+const LEAST_BETWEEN: f64 = 30.0;
+
+/// The step of a scale: 1, 2 or 5 times a power of ten, and no less than `least`.
+fn step(range: f64, least: f64) -> f64 {
+    let wanted = (range / MOST_STEPS).max(least).max(f64::MIN_POSITIVE);
+    let power = 10.0_f64.powf(wanted.log10().floor());
+    // The last digits of a quotient are no reason for the next step.
+    let fits = |digit: &f64| digit * power >= wanted * (1.0 - 1e-9);
+    [1.0, 2.0, 5.0].into_iter().find(fits).unwrap_or(10.0) * power
+}
+
 fn plot_ui(ui: &mut Ui, theme: &Theme, name: &str, series: &[Series<'_>], value: fn(&Sample) -> f64, say: fn(f64) -> String) {
+    let axis = |hints: AxisHints<'static>| hints.tick_label_font(theme::mono(10.5)).tick_label_color(theme.dim);
     let plot = Plot::new(("metrics", name))
         .allow_zoom(false)
         .allow_drag(false)
@@ -115,10 +129,15 @@ fn plot_ui(ui: &mut Ui, theme: &Theme, name: &str, series: &[Series<'_>], value:
         .allow_boxed_zoom(false)
         .show_background(false)
         .include_y(0.0)
-        .y_axis_min_width(44.0)
         .grid_color(theme.line)
-        .x_axis_formatter(|mark, _| figure::clock(mark.value))
-        .y_axis_formatter(move |mark, _| say(mark.value))
+        .y_grid_spacer(|input| {
+            // The thinnest step that egui offers is eight points high.
+            let step = step(input.bounds.1 - input.bounds.0, input.base_step_size / 8.0 * LEAST_BETWEEN);
+            let last = (input.bounds.1 / step).floor().max(0.0) as usize;
+            (0..=last).map(|number| GridMark { value: number as f64 * step, step_size: step }).collect()
+        })
+        .custom_x_axes(vec![axis(AxisHints::new_x()).formatter(|mark, _| figure::clock(mark.value))])
+        .custom_y_axes(vec![axis(AxisHints::new_y()).min_thickness(44.0).formatter(move |mark, _| say(mark.value))])
         .label_formatter(move |hover| {
             let (HoverPosition::NearDataPoint { position: point, .. } | HoverPosition::Elsewhere { position: point }) = hover;
             Some(format!("{}\n{}", say(point.y), figure::clock(point.x)))
@@ -129,4 +148,23 @@ fn plot_ui(ui: &mut Ui, theme: &Theme, name: &str, series: &[Series<'_>], value:
             plot.line(Line::new(one.name.clone(), points).color(one.colour).width(1.5));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_has_two_to_four_round_steps() {
+        for (range, least, expected) in
+            [(12.0, 0.0, 5.0), (100.0, 0.0, 50.0), (80.0, 0.0, 20.0), (2_450.0, 0.0, 1_000.0), (0.003, 0.0, 0.001), (12.0, 6.0, 10.0)]
+        {
+            let found = step(range, least);
+            assert!((found / expected - 1.0).abs() < 1e-9, "{range}: {found}, not {expected}");
+        }
+        for number in 1..1_000 {
+            let range = f64::from(number) * 0.37;
+            assert!((1.6..=4.0).contains(&(range / step(range, 0.0)).min(4.0)), "{range}");
+        }
+    }
 }

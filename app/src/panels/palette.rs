@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::state::State;
 use crate::theme::{self, Icon, Theme};
-use crate::widgets::button::icon_text_button_ui;
+use crate::widgets::button::{AROUND_TEXT, icon_text_button_ui};
 use crate::widgets::field::search_ui;
 use crate::widgets::heading::section_ui;
 use egui::{Id, RichText, ScrollArea, Ui, vec2};
@@ -28,7 +28,10 @@ pub fn palette_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
             || kind.family.title().to_lowercase().contains(&query)
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+        // A search changes nothing about the columns.
+        let widest = state.catalogue.kinds().map(|kind| title_width(ui, theme, kind.title, LETTERS[2])).fold(0.0, f32::max);
+        let (columns, width) = columns(ui.available_width() - 2.0, widest);
         let mut shown = 0;
         for family in Family::ALL {
             let kinds: Vec<&'static Kind> = state.catalogue.family(family).filter(|kind| matches(kind)).collect();
@@ -37,7 +40,9 @@ pub fn palette_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
             }
             shown += kinds.len();
             section_ui(ui, theme, family.title());
-            family_ui(ui, theme, state, &kinds);
+            for line in kinds.chunks(columns) {
+                ui.horizontal(|ui| line.iter().for_each(|kind| entry_ui(ui, theme, state, kind, width)));
+            }
         }
         if shown == 0 {
             ui.add_space(12.0);
@@ -46,54 +51,27 @@ pub fn palette_ui(ui: &mut Ui, theme: &Theme, state: &mut State) {
     });
 }
 
-/// What a button of the palette needs beside its title.
-const AROUND_TITLE: f32 = 35.0;
+/// Space between two buttons.
+const GAP: f32 = 6.0;
+/// The letters of a title: as they should be, and as small as they may be where the title fits into a column only so.
+const LETTERS: [f32; 3] = [12.0, 11.5, 11.0];
 
-/// Two columns where most titles fit into one, else a single column; a title that does not fit takes a line of its own. Nothing is cut off.
-fn family_ui(ui: &mut Ui, theme: &Theme, state: &mut State, kinds: &[&'static Kind]) {
-    let room = ui.available_width() - 2.0;
-    let half = ((room - 6.0) * 0.5).floor();
-    let wide = |kind: &Kind| {
-        let galley = ui.painter().layout_no_wrap(kind.title.to_owned(), theme::medium(12.0), theme.text);
-        half < ONE_COLUMN || galley.size().x + AROUND_TITLE > half
-    };
-    let wide: Vec<bool> = kinds.iter().map(|kind| wide(kind)).collect();
-    for line in lines(&wide) {
-        ui.horizontal(|ui| {
-            let width = if wide[line[0]] { room } else { half };
-            for at in line {
-                entry_ui(ui, theme, state, kinds[at], width);
-            }
-        });
-    }
+/// How many columns all entries stand in, and how wide each is: two where every title fits into one, in somewhat smaller letters if it must
+/// be, else one. No entry is wider than another, and nothing is cut off. `widest`: the width of the longest title in the smallest letters.
+fn columns(room: f32, widest: f32) -> (usize, f32) {
+    let half = ((room - GAP) * 0.5).floor();
+    if widest + AROUND_TEXT <= half { (2, half) } else { (1, room) }
 }
 
-/// Below this width of half the palette, it has one column.
-const ONE_COLUMN: f32 = 88.0;
-
-/// Which entries stand in a line together: two that are not wide, also with wide ones between them, so that none stands alone without need.
-fn lines(wide: &[bool]) -> Vec<Vec<usize>> {
-    let mut lines: Vec<Vec<usize>> = Vec::new();
-    let mut waiting: Option<usize> = None;
-    for (at, wide) in wide.iter().enumerate() {
-        match waiting {
-            _ if *wide => lines.push(vec![at]),
-            Some(line) => {
-                lines[line].push(at);
-                waiting = None;
-            }
-            None => {
-                waiting = Some(lines.len());
-                lines.push(vec![at]);
-            }
-        }
-    }
-    lines
+fn title_width(ui: &Ui, theme: &Theme, title: &str, letters: f32) -> f32 {
+    ui.painter().layout_no_wrap(title.to_owned(), theme::medium(letters), theme.text).size().x
 }
 
 fn entry_ui(ui: &mut Ui, theme: &Theme, state: &mut State, kind: &'static Kind, width: f32) {
     let colour = theme.family(kind.family);
-    let response = icon_text_button_ui(ui, theme, Icon::family(kind.family), colour, kind.title, width);
+    let fits = |letters: &f32| title_width(ui, theme, kind.title, *letters) + AROUND_TEXT <= width;
+    let letters = LETTERS.into_iter().find(fits).unwrap_or(LETTERS[2]);
+    let response = icon_text_button_ui(ui, theme, Icon::family(kind.family), colour, (kind.title, letters), width);
     response.dnd_set_drag_payload(DraggedKind(kind.name));
     let add = response.double_clicked() || (response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)));
     if add && let Some(open) = state.front() {
@@ -113,15 +91,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_entry_stands_alone_without_need() {
-        for (wide, expected) in [
-            (vec![false, false, false], vec![vec![0, 1], vec![2]]),
-            (vec![false, true, false], vec![vec![0, 2], vec![1]]),
-            (vec![true, true], vec![vec![0], vec![1]]),
-            (vec![true, false, false, true, false], vec![vec![0], vec![1, 2], vec![3], vec![4]]),
-            (vec![], Vec::<Vec<usize>>::new()),
-        ] {
-            assert_eq!(lines(&wide), expected, "{wide:?}");
+    fn all_entries_are_as_wide_as_each_other_and_none_is_cut_off() {
+        for (room, expected) in [(286.0, (2, 140.0)), (257.0, (2, 125.0)), (255.0, (2, 124.0)), (253.0, (1, 253.0)), (148.0, (1, 148.0))] {
+            assert_eq!(columns(room, 93.0), expected, "{room}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod composites;
 mod expected;
+mod trust;
 
 use super::*;
 use crate::action::Item;
@@ -181,6 +182,9 @@ fn an_opened_letter_is_edited_and_tried() {
     screen.shell.state.front_mut().unwrap().speed = pipewright_runtime::engine::control::Speed::Times(20.0);
     screen.shell.state.outbox.command("run.simulate");
     let began = Instant::now();
+    let height = |screen: &Screen| screen.shell.state.preferences.workspace.dock_height;
+    screen.frames(2);
+    let before = height(&screen);
     while !screen.shell.state.front_mut().unwrap().views.dead_letters.open_first("portions\":\"many") {
         assert!(began.elapsed() < Duration::from_mins(1), "no wrong order is given up");
         screen.frame();
@@ -188,6 +192,7 @@ fn an_opened_letter_is_edited_and_tried() {
     }
     screen.shell.state.outbox.command("run.pause");
     assert_found(&screen.frames(3), "Redrive this");
+    assert!((height(&screen) - before).abs() < 1.0, "the dock keeps its height: {}, not {before}", height(&screen));
     screen.shell.state.outbox.command("run.dry_run");
     let wait_for = |screen: &mut Screen, wanted: &str| {
         loop {

@@ -77,20 +77,23 @@ pub fn icon_button_ui(ui: &mut Ui, theme: &Theme, icon: Icon, name: &str) -> Res
     IconButton::new(icon, name).ui(ui, theme)
 }
 
-/// A button with an icon and a word, `width` wide; the word is cut off with an ellipsis if it must be. For the palette and for cards.
-pub fn icon_text_button_ui(ui: &mut Ui, theme: &Theme, icon: Icon, colour: Color32, text: &str, width: f32) -> Response {
+/// What a button with an icon and a word needs beside the word.
+pub const AROUND_TEXT: f32 = 31.0;
+
+/// A button with an icon and a word in letters of a size, `width` wide; the word is cut off with an ellipsis if it must be.
+pub fn icon_text_button_ui(ui: &mut Ui, theme: &Theme, icon: Icon, colour: Color32, (text, letters): (&str, f32), width: f32) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(width, 26.0), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), text));
     if ui.is_rect_visible(rect) {
         let visuals = ui.style().interact(&response);
         let edge = if response.has_focus() { Stroke::new(1.0, theme.accent) } else { Stroke::NONE };
         ui.painter().rect(rect, CornerRadius::same(6), visuals.weak_bg_fill, edge, StrokeKind::Inside);
-        let square = Rect::from_center_size(egui::pos2(rect.left() + 15.0, rect.center().y), vec2(14.0, 14.0));
+        let square = Rect::from_center_size(egui::pos2(rect.left() + 14.0, rect.center().y), vec2(14.0, 14.0));
         icon.paint(ui.painter(), square, colour);
-        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), theme::medium(12.0), theme.text);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(rect.right() - square.right() - 10.0);
+        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), theme::medium(letters), theme.text);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(width - AROUND_TEXT + 1.0);
         let galley = ui.painter().layout_job(job);
-        ui.painter().galley(egui::pos2(square.right() + 6.0, rect.center().y - galley.size().y * 0.5), galley, theme.text);
+        ui.painter().galley(egui::pos2(square.right() + 5.0, rect.center().y - galley.size().y * 0.5), galley, theme.text);
     }
     response
 }

@@ -12,7 +12,7 @@ use crate::id::{NodeId, PipeId};
 use crate::node::{Behaviour, Catalogue, Flow, Form, Kind, Need, Ports};
 use crate::problem::{Problem, Severity, Subject};
 use crate::setting::{Setting, Settings};
-use crate::trust::Grants;
+use crate::trust::{Capability, Grants};
 use crate::units::{Size, Span};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -135,8 +135,9 @@ impl Plan {
         })
     }
 
-    /// Allows what these grants allow; a problem for everything else that a live run needs.
+    /// Allows what these grants allow; a problem for everything else that a live run needs. What gives nothing here is not asked for.
     pub fn grant(&mut self, grants: &Grants) -> Result<(), Vec<Problem>> {
+        self.needs.retain(|(need, _)| !gives_nothing(&need.capability));
         for (need, granted) in &mut self.needs {
             *granted = grants.allow(&need.capability);
         }
@@ -148,7 +149,18 @@ impl Plan {
 /// What a live run of a graph needs that its user must allow and these grants do not; nothing if it cannot be planned.
 pub fn not_granted(graph: &Graph, catalogue: Catalogue, folder: &Path, grants: &Grants) -> Vec<Need> {
     let needs = Plan::of(graph, catalogue, None, folder).map(|plan| plan.needs).unwrap_or_default();
-    needs.into_iter().map(|(need, _)| need).filter(|need| !grants.allow(&need.capability)).collect()
+    needs.into_iter().map(|(need, _)| need).filter(|need| lacks(grants, &need.capability)).collect()
+}
+
+/// Whether a live run must be allowed this and these grants do not allow it.
+pub fn lacks(grants: &Grants, capability: &Capability) -> bool {
+    !grants.allow(capability) && !gives_nothing(capability)
+}
+
+/// Whether there is nothing to allow: an environment variable that is not set, or set to nothing, gives nothing away. Most of those who use S3
+/// have no session token, and are not to be asked for one.
+fn gives_nothing(capability: &Capability) -> bool {
+    matches!(capability, Capability::Environment(name) if std::env::var_os(name).is_none_or(|value| value.is_empty()))
 }
 
 fn not_allowed(need: &Need) -> Problem {

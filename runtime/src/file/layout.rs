@@ -4,14 +4,14 @@ use super::read::{Reader, pipe_id};
 use super::setting;
 use super::tree::{Item, Shape, Tree};
 use crate::graph::layout::{NODE_HEIGHT, arrange};
-use crate::graph::{Frame, FrameId, Note, NoteId, Point};
+use crate::graph::{Frame, FrameId, Node, Note, NoteId, Point};
 use crate::id::NodeId;
 use crate::problem::nearest;
 use crate::setting::Settings;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-const PARTS: [&str; 4] = ["nodes", "bends", "frames", "notes"];
+const PARTS: [&str; 5] = ["nodes", "ports", "bends", "frames", "notes"];
 
 /// What a frame or note looks like in the file.
 struct Boxed {
@@ -78,15 +78,14 @@ impl Reader<'_> {
         match part {
             "nodes" => {
                 let at = point(value)?;
-                let Some(node) = self.graph.nodes.get_mut(key) else {
-                    let known = self.graph.nodes.keys().map(NodeId::as_str);
-                    // With very many nodes the nearest would cost more than it helps.
-                    let meant = if known.len() > 1_000 { None } else { nearest(key, known) };
-                    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-                    return Err(format!("there is no node `{key}`{meant}"));
-                };
-                Arc::make_mut(node).position = at;
+                self.placed_node(key)?.position = at;
                 self.placed.insert(key.to_owned());
+            }
+            "ports" => {
+                let at = point(value)?;
+                let (node, port) =
+                    key.split_once('.').ok_or_else(|| format!("expected a port as the name, as in \"pay.in\", found `{key}`"))?;
+                self.placed_node(node)?.port_places.insert(port.to_owned(), at);
             }
             "bends" => {
                 let id = pipe_id(key).map_err(|(message, _)| message)?;
@@ -116,6 +115,17 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    fn placed_node(&mut self, id: &str) -> Result<&mut Node, String> {
+        if !self.graph.nodes.contains_key(id) {
+            let known = self.graph.nodes.keys().map(NodeId::as_str);
+            // With very many nodes the nearest would cost more than it helps.
+            let meant = if known.len() > 1_000 { None } else { nearest(id, known) };
+            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            return Err(format!("there is no node `{id}`{meant}"));
+        }
+        Ok(Arc::make_mut(&mut self.graph.nodes[id]))
     }
 
     /// Gives a place to every node that the layout does not speak of: below the others of its level.

@@ -311,13 +311,15 @@ fn point() -> impl Strategy<Value = Point> {
 }
 
 fn node() -> impl Strategy<Value = Node> {
-    let parts = (name(), any::<String>(), settings(), point());
-    parts.prop_flat_map(|(kind, title, settings, position)| {
+    let places = prop::collection::btree_map("[a-z.\"é]{0,4}", point(), 0..3);
+    let parts = (name(), any::<String>(), settings(), point(), places);
+    parts.prop_flat_map(|(kind, title, settings, position, places)| {
         comments(&settings).prop_map(move |comments| Node {
             kind: kind.clone(),
             title: title.clone(),
             settings: settings.clone(),
             position,
+            port_places: places.clone(),
             comments,
             opaque: None,
         })

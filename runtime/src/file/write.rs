@@ -278,6 +278,8 @@ impl Writer<'_> {
         self.out.push_str("layout: (");
         let nodes = graph.nodes.iter().map(|(id, node)| (quoted(id.as_str()), point(node.position)));
         self.part("nodes", nodes.collect());
+        let ports = graph.nodes.iter().flat_map(|(id, node)| node.port_places.iter().map(move |(name, at)| (id, name, *at)));
+        self.part("ports", ports.map(|(id, name, at)| (quoted(&format!("{id}.{name}")), point(at))).collect());
         let points = |pipe: &Pipe| pipe.bends.iter().copied().map(point).collect::<Vec<_>>().join(", ");
         self.part("bends", bent.map(|(id, pipe)| (quoted(&id.to_string()), format!("[{}]", points(pipe)))).collect());
         let frames = graph.frames.iter().map(|(id, frame)| {

@@ -35,6 +35,8 @@ pub enum Edit {
     SetKind(NodeId, String),
     /// Move nodes to these places.
     MoveNodes(Vec<(NodeId, Point)>),
+    /// Give a port of a composite a place on its inside (`Some`), or let it stand where there is room (`None`).
+    PlacePort(NodeId, String, Option<Point>),
     /// Put a pipe in, at this place in the order (the end if `None`). Its ends need not be there: a file may hold such a pipe, and
     /// `check` says so.
     AddPipe(PipeId, Box<Pipe>, Option<usize>),
@@ -128,6 +130,14 @@ impl Graph {
                 setting_edit(owner, name, None)
             }
             Edit::MoveNodes(moves) => self.move_nodes(moves)?,
+            Edit::PlacePort(id, name, place) => {
+                let places = &mut Arc::make_mut(self.nodes.get_mut(&id).ok_or_else(|| EditError::NoNode(id.clone()))?).port_places;
+                let old = match place {
+                    Some(place) => places.insert(name.clone(), place),
+                    None => places.remove(&name),
+                };
+                Edit::PlacePort(id, name, old)
+            }
             Edit::AddPipe(id, pipe, place) => {
                 if self.pipes.contains_key(&id) {
                     return Err(EditError::PipeExists(id));
@@ -369,6 +379,8 @@ mod tests {
             Edit::SetSetting(orders.clone(), "new".into(), Some(Setting::Integer(1))),
             Edit::SetSetting(orders.clone(), "absent".into(), None),
             Edit::MoveNodes(vec![(orders.clone(), Point { x: 9.0, y: 9.0 }), (orders, Point { x: 7.0, y: 9.0 })]),
+            Edit::PlacePort(work.clone(), "in".into(), Some(Point { x: 1.0, y: 2.0 })),
+            Edit::PlacePort(work.clone(), "absent".into(), None),
             Edit::AddPipe(pipe("orders.error -> done.in"), Box::default(), Some(0)),
             Edit::RemovePipe(first.clone()),
             Edit::SetBends(first.clone(), vec![Point { x: 1.0, y: 2.0 }]),

@@ -141,7 +141,7 @@ impl History {
 fn restores_all_of(older: &Edit, newer: &Edit) -> bool {
     match (older, newer) {
         (Edit::MoveNodes(a), Edit::MoveNodes(b)) => a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a == b),
-        (Edit::SetSetting(a, x, _), Edit::SetSetting(b, y, _)) => a == b && x == y,
+        (Edit::SetSetting(a, x, _), Edit::SetSetting(b, y, _)) | (Edit::PlacePort(a, x, _), Edit::PlacePort(b, y, _)) => a == b && x == y,
         (Edit::SetPipeSetting(a, x, _), Edit::SetPipeSetting(b, y, _)) => a == b && x == y,
         (Edit::SetGraphSetting(x, _), Edit::SetGraphSetting(y, _)) => x == y,
         (Edit::SetTitle(a, _), Edit::SetTitle(b, _)) => a == b,

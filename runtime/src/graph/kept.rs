@@ -24,7 +24,7 @@ pub struct Kept {
     pub pipes: Vec<KeptText>,
     /// Entries of `expect` that cannot be read, or have a name for the second time.
     pub expectations: Vec<KeptText>,
-    /// Entries of `layout`, and below it of `nodes`, `bends`, `frames` and `notes`, by the name of the part (empty: `layout` itself).
+    /// Entries of `layout`, and below it of `nodes`, `ports`, `bends`, `frames` and `notes`, by the name of the part (empty: `layout` itself).
     pub layout: IndexMap<String, Vec<KeptText>>,
     /// Unknown settings of frames.
     pub frames: IndexMap<FrameId, Settings>,

@@ -3,6 +3,7 @@
 use super::Point;
 use crate::setting::Settings;
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// Comments of the file that survive edits: those before a thing as a whole, and those before each of its settings. Each entry is one
 /// comment as written, with its slashes.
@@ -25,6 +26,8 @@ pub struct Node {
     pub settings: Settings,
     /// Where it stands: its left upper corner.
     pub position: Point,
+    /// Where ports of a composite stand on its inside, as far as they were given a place: the left upper corner of each, by its name.
+    pub port_places: BTreeMap<String, Point>,
     /// Comments from the file.
     pub comments: Comments,
     /// The source text of the whole entry if it could not be understood as a node; kept as it is.

@@ -34,6 +34,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         (node_id(), "[a-z]{1,3}").prop_map(|(id, kind)| Edit::SetKind(id, kind)),
         (node_id(), setting()).prop_map(|(id, (name, value))| Edit::SetSetting(id, name, value)),
         prop::collection::vec((node_id(), point()), 0..4).prop_map(Edit::MoveNodes),
+        (node_id(), "[a-c]", prop::option::of(point())).prop_map(|(id, name, at)| Edit::PlacePort(id, name, at)),
         (pipe_id(), place()).prop_map(|(id, place)| Edit::AddPipe(id, Box::<Pipe>::default(), place)),
         pipe_id().prop_map(Edit::RemovePipe),
         (pipe_id(), setting()).prop_map(|(id, (name, value))| Edit::SetPipeSetting(id, name, value)),

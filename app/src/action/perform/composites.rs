@@ -87,6 +87,8 @@ pub fn make(state: &mut State) {
         Ok((change, id)) => {
             apply(state, "Make composite", change);
             state.push(Action::Select(vec![Item::Node(id)]));
+            // Nobody means to keep the word that it is made with.
+            state.outbox.command("edit.rename");
         }
         Err(reason) => state.failed(format!("Make composite: {reason}.")),
     }
@@ -238,9 +240,12 @@ pub fn allowed(open: &Open, change: Edit) -> Result<Edit, String> {
         Edit::SetSetting(id, name, value) if foreign(id) => {
             return open.document.graph().set_inside(id, name, value.clone()).ok_or_else(|| refused(Some(id)));
         }
-        Edit::AddNode(id, ..) | Edit::RemoveNode(id) | Edit::SetTitle(id, _) | Edit::SetSetting(id, ..) | Edit::SetKind(id, _) => {
-            check(&[id])?;
-        }
+        Edit::AddNode(id, ..)
+        | Edit::RemoveNode(id)
+        | Edit::SetTitle(id, _)
+        | Edit::SetSetting(id, ..)
+        | Edit::SetKind(id, _)
+        | Edit::PlacePort(id, ..) => check(&[id])?,
         Edit::RenameNode(from, to) => check(&[from, to])?,
         Edit::MoveNodes(moves) => check(&moves.iter().map(|(id, _)| id).collect::<Vec<_>>())?,
         Edit::AddPipe(pipe, ..) | Edit::RemovePipe(pipe) | Edit::SetPipeSetting(pipe, ..) | Edit::SetBends(pipe, _) => {

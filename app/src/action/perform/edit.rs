@@ -193,8 +193,10 @@ pub fn straighten(state: &mut State) {
 /// Lays the nodes out from left to right.
 pub fn arrange(state: &mut State) {
     let Some(open) = state.front() else { return };
-    let change = arranged(open.document.shown(), Point { x: 40.0, y: 40.0 });
-    apply(state, "Arrange", change);
+    let mut changes = vec![arranged(open.document.shown(), Point { x: 40.0, y: 40.0 })];
+    // The ports that were moved stood beside nodes that stand elsewhere now.
+    changes.extend(open.document.level().into_iter().flat_map(|level| open.document.whole().unplace_ports(level)));
+    apply(state, "Arrange", Edit::Group(changes));
     super::view::fit(state);
 }
 
@@ -214,6 +216,17 @@ pub fn frame(state: &mut State) {
     let inside = open.document.level().cloned();
     apply(state, "Frame selection", Edit::SetFrame(id, Some(Frame { title: "Group".to_owned(), position, size, inside })));
     state.push(Action::Select(vec![Item::Frame(id)]));
+    // Nobody means to keep the word that it is made with.
+    state.outbox.command("edit.rename");
+}
+
+/// Opens the field for the name of the selected item, on the canvas.
+pub fn rename(state: &mut State) {
+    if let Some(open) = state.front_mut()
+        && let Some(item) = open.only_selected().cloned()
+    {
+        open.canvas.rename(item);
+    }
 }
 
 /// Puts a note in the middle of what is seen.

@@ -6,6 +6,7 @@ use crate::preferences::Preferences;
 use crate::session::Session;
 use crate::state::{Notice, Open, State};
 use pipewright_runtime::engine::control::{Control, Speed};
+use pipewright_runtime::engine::plan::lacks;
 use pipewright_runtime::engine::run::RunOptions;
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::node::{Catalogue, Form};
@@ -201,7 +202,7 @@ pub fn hot_change(state: &mut State, node: &NodeId) {
     }
     let mut form = Form::new(node, kind, settings);
     let _ = (kind.build)(&mut form);
-    if form.needs().iter().any(|need| session.mode() == Mode::Live && !session.grants().allow(&need.capability)) {
+    if form.needs().iter().any(|need| session.mode() == Mode::Live && lacks(session.grants(), &need.capability)) {
         return state
             .failed("This asks for something that the run was not allowed: it comes into force at the next start, which asks first.");
     }

@@ -10,6 +10,7 @@ use crate::preferences::Preferences;
 use crate::samples;
 use crate::state::{Notice, Request, Waits};
 use pipewright_runtime::file as files;
+use pipewright_runtime::graph::{Node, Point};
 use pipewright_runtime::id::{End, PipeId};
 use pipewright_runtime::nodes::CATALOGUE;
 use pipewright_runtime::telemetry::snapshot::RunState;
@@ -411,6 +412,27 @@ fn g12_a_store_with_messages_is_taken_out_of_a_run_only_when_asked_for_twice() {
     assert!(matches!(&desk.state.dialog, Some(Dialog::Question(Question::TakeOut { messages, .. })) if *messages == held));
     edit::delete_anyway(&mut desk.state);
     assert!(!desk.graph().nodes().contains_key(&composite));
+}
+
+#[test]
+fn a_pipe_led_elsewhere_keeps_its_settings_and_its_place() {
+    let mut desk = Desk::with_sample("reconnect");
+    let before = desk.graph();
+    let (place, (pipe, _)) = before.pipes().iter().enumerate().next().expect("the sample has pipes");
+    let set = Edit::SetPipeSetting(pipe.clone(), "capacity".into(), Some(7.into()));
+    desk.perform(Action::Edit("Capacity".into(), set));
+    desk.perform(Action::Select(vec![Item::Pipe(pipe.clone())]));
+    let sink = NodeId::new("elsewhere").unwrap();
+    desk.perform(Action::Edit("Add".into(), Edit::AddNode(sink.clone(), Box::new(Node::new("sink", Point::default())), None)));
+    let to = End { node: sink, port: "in".into() };
+    desk.perform(Action::Reconnect(pipe.clone(), pipe.from.clone(), to.clone()));
+    let led = PipeId { from: pipe.from.clone(), to };
+    let graph = desk.graph();
+    assert_eq!(graph.pipes().get_index_of(&led), Some(place), "{:?}", desk.state.notices);
+    assert_eq!((graph.pipes()[&led].settings.get("capacity").cloned(), graph.pipe(pipe)), (Some(7.into()), None));
+    assert_eq!(desk.state.front().unwrap().selection, [Item::Pipe(led)].into());
+    desk.perform(Action::Command("edit.undo"));
+    assert!(desk.graph().pipe(pipe).is_some(), "one step leads back");
 }
 
 #[test]

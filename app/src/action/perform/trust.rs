@@ -1,6 +1,6 @@
 //! What live runs are allowed: asked for when a start is refused, remembered with the file where the user says so.
 
-use crate::dialogs::{Dialog, TrustQuestion};
+use crate::dialogs::{Allowed, Dialog, TrustQuestion};
 use crate::preferences::Preferences;
 use crate::state::{Open, State};
 use pipewright_runtime::node::Need;
@@ -31,9 +31,14 @@ pub fn ask(state: &mut State, document: u64, needs: Vec<Need>) {
     let name = open.document.name();
     let has_file = open.document.path().is_some();
     if state.dialog.is_some() {
-        return state.failed(format!("{name} asks for something that is not allowed yet: start it again to decide."));
+        return state.not_started(document, format!("{name} asks for something that is not allowed yet: start it again to decide."));
     }
     state.dialog = Some(Dialog::Trust(TrustQuestion { document, name, things, has_file }));
+}
+
+/// Shows what live runs are always allowed.
+pub fn list(state: &mut State) {
+    state.dialog = Some(Dialog::Allowed(Allowed));
 }
 
 /// Does what the user decided.
@@ -45,7 +50,8 @@ pub fn decide(state: &mut State, question: &TrustQuestion, decision: Decision) {
     match (decision, open.document.path()) {
         (Decision::Never, _) => {
             let name = question.name.clone();
-            state.failed(format!("{name} was not started: it was not allowed what it asks for. A simulation needs nothing."));
+            let text = format!("{name} was not started: it was not allowed what it asks for. A simulation needs nothing.");
+            state.not_started(question.document, text);
             return state.outbox.command("view.problems");
         }
         (Decision::Always, Some(path)) => state.preferences.grant(path, things),

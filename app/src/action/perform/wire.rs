@@ -2,7 +2,7 @@
 
 use super::apply;
 use crate::action::{Action, Item};
-use crate::state::State;
+use crate::state::{Open, State};
 use egui::Pos2;
 use pipewright_runtime::check;
 use pipewright_runtime::graph::layout::{NODE_HEIGHT, NODE_WIDTH};
@@ -120,7 +120,44 @@ pub fn connect(state: &mut State, from: End, to: End) {
     }
     match check::ports::may_connect(graph, catalogue, &from, &to) {
         Ok(()) => apply(state, "Connect", Edit::AddPipe(PipeId { from, to }, Box::<Pipe>::default(), None)),
-        Err(reason) => state.failed(reason),
+        Err(reason) => {
+            let reason = in_titles(open, &reason);
+            state.failed(reason);
+        }
+    }
+}
+
+/// Why a wire may not be, with the nodes by their titles.
+fn in_titles(open: &Open, reason: &str) -> String {
+    crate::canvas::in_words(reason, |id| open.document.whole().node(id).is_some().then(|| open.title_of(id)))
+}
+
+/// Leads a pipe to other ends: it keeps its settings, its comments and its place in the file.
+pub fn reconnect(state: &mut State, pipe: &PipeId, from: End, to: End) {
+    let catalogue = state.catalogue;
+    let Some(open) = state.front() else { return };
+    let place = open.document.graph().pipes().get_index_of(pipe);
+    let mut without = open.document.whole().clone();
+    let Some(kept) = without.pipe(pipe).map(|kept| Pipe { bends: Vec::new(), ..kept.clone() }) else { return };
+    let gone = Edit::RemovePipe(pipe.clone());
+    if without.apply(gone.clone()).is_err() {
+        return;
+    }
+    let id = PipeId { from, to };
+    let there = match through_middle(&without, catalogue, &id.from, &id.to) {
+        Some(change) => change,
+        None => match check::ports::may_connect(&without, catalogue, &id.from, &id.to) {
+            Ok(()) => Edit::AddPipe(id.clone(), Box::new(kept), place),
+            Err(reason) => {
+                let reason = in_titles(open, &reason);
+                return state.failed(reason);
+            }
+        },
+    };
+    let selected = open.selection.contains(&Item::Pipe(pipe.clone()));
+    apply(state, "Reconnect", Edit::Group(vec![gone, there]));
+    if selected {
+        state.push(Action::Select(vec![Item::Pipe(id)]));
     }
 }
 

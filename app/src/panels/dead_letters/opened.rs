@@ -4,8 +4,7 @@ use super::draft::{Draft, Side, Text};
 use super::listing::Entry;
 use super::trial::trial_ui;
 use super::{View, Wishes};
-use crate::panels::messages::detail::detail_ui;
-use crate::panels::messages::short_id;
+use crate::panels::messages::detail;
 use crate::state::Open;
 use crate::theme::{self, Icon, Theme};
 use crate::widgets::button::IconButton;
@@ -34,6 +33,9 @@ impl Page {
         [(Self::Message, "Message"), (Self::Failures, "Failures"), (Self::Edit, "Edit"), (Self::DryRun, "Dry run")];
 }
 
+/// Lower than this, heads and tabs would leave no room for what they are about.
+pub const LEAST_HEIGHT: f32 = 184.0;
+
 /// Shows the opened letter.
 pub fn opened_ui(ui: &mut Ui, theme: &Theme, open: &Open, view: &mut View, alive: bool, wishes: &mut Wishes) {
     let Some(entry) = view.opened.clone() else { return };
@@ -53,7 +55,7 @@ pub fn opened_ui(ui: &mut Ui, theme: &Theme, open: &Open, view: &mut View, alive
     view.page = Page::ALL[chosen].0;
     ui.add_space(4.0);
     match view.page {
-        Page::Message => detail_ui(ui, theme, &entry.letter.message, entry.letter.at, &mut view.tab),
+        Page::Message => detail::content_ui(ui, theme, &entry.letter.message, entry.letter.at, &mut view.tab),
         Page::Failures => failures_ui(ui, theme, open, &entry),
         Page::Edit => {
             if view.draft.as_ref().is_none_or(|draft| draft.id != entry.id) {
@@ -79,8 +81,8 @@ fn head_ui(ui: &mut Ui, theme: &Theme, view: &mut View, entry: &Entry, can: bool
     let draft = view.draft.as_ref().filter(|draft| draft.id == entry.id);
     let (edited, faulty) = (draft.is_some_and(Draft::changed), draft.is_some_and(Draft::faulty));
     ui.horizontal(|ui| {
-        ui.label(RichText::new(short_id(&entry.letter.message)).font(theme::mono_strong(12.5)))
-            .on_hover_text(entry.letter.message.id.to_string());
+        detail::name_ui(ui, theme, &entry.letter.message);
+        detail::copy_ui(ui, theme, &entry.letter.message);
         if entry.letter.redriven() > 0 {
             let hint = format!("Redriven {} times before", entry.letter.redriven());
             ui.label(RichText::new("failed again").size(11.0).color(theme.warning)).on_hover_text(hint);

@@ -18,6 +18,9 @@ const MOST_BYTES: usize = 4 << 10;
 const MOST_CHILDREN: usize = 200;
 const MOST_DEPTH: usize = 24;
 
+/// Lower than this, head and tabs would leave no room for the message.
+pub const LEAST_HEIGHT: f32 = 132.0;
+
 /// The tabs.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum DetailTab {
@@ -42,14 +45,27 @@ impl DetailTab {
 /// Shows a message.
 pub fn detail_ui(ui: &mut Ui, theme: &Theme, message: &Message, at: Moment, tab: &mut DetailTab) {
     ui.horizontal(|ui| {
-        ui.label(RichText::new(short_id(message)).font(theme::mono_strong(12.5))).on_hover_text(message.id.to_string());
-        ui.label(RichText::new(figure::bytes(message.payload.len() as u64)).font(theme::mono(11.5)).color(theme.dim));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if IconButton::new(Icon::Copy, "Copy the payload").quiet().side(24.0).ui(ui, theme).clicked() {
-                ui.ctx().copy_text(payload_text(message, usize::MAX));
-            }
-        });
+        name_ui(ui, theme, message);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| copy_ui(ui, theme, message));
     });
+    content_ui(ui, theme, message, at, tab);
+}
+
+/// Its id and its size, in the line that is being laid out.
+pub fn name_ui(ui: &mut Ui, theme: &Theme, message: &Message) {
+    ui.label(RichText::new(short_id(message)).font(theme::mono_strong(12.5))).on_hover_text(message.id.to_string());
+    ui.label(RichText::new(figure::bytes(message.payload.len() as u64)).font(theme::mono(11.5)).color(theme.dim));
+}
+
+/// The button that copies its payload.
+pub fn copy_ui(ui: &mut Ui, theme: &Theme, message: &Message) {
+    if IconButton::new(Icon::Copy, "Copy the payload").quiet().side(24.0).ui(ui, theme).clicked() {
+        ui.ctx().copy_text(payload_text(message, usize::MAX));
+    }
+}
+
+/// The tabs, and what the chosen one shows.
+pub fn content_ui(ui: &mut Ui, theme: &Theme, message: &Message, at: Moment, tab: &mut DetailTab) {
     let tabs: Vec<Tab<'_>> = DetailTab::ALL.iter().map(|(_, title)| Tab::plain(title)).collect();
     let mut chosen = DetailTab::ALL.iter().position(|(other, _)| other == tab).unwrap_or(0);
     tab_bar_ui(ui, theme, &tabs, &mut chosen);

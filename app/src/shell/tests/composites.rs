@@ -58,6 +58,7 @@ fn a_composite_is_made_opened_and_left() {
     assert_found(&names, "Composite, Composite");
     assert!(!names.iter().any(|name| name.starts_with("Work, ")), "what is inside is not drawn outside: {names:?}");
     assert_found(&names, "Unpack composite");
+    assert!(screen.shell.state.front().unwrap().canvas.busy(), "its name is offered to be written at once");
 }
 
 #[test]

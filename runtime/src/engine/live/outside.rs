@@ -5,6 +5,7 @@ use super::programs::{Exchange, GRACE, Programs};
 use super::storekeeper::{Storekeeper, Work};
 use super::worker::Order;
 use crate::engine::files::{self, Files};
+use crate::engine::plan::lacks;
 use crate::engine::records;
 use crate::engine::shard::World;
 use crate::engine::signal::{Parcel, Signal, source_of_station};
@@ -182,7 +183,7 @@ impl World for LiveWorld {
                 return refused.map(|_| Answer::Failed("the durable store is closed".to_owned()));
             }
             Ask::Claim(ask) => {
-                if let Err(why) = ask.needs().iter().try_for_each(|need| self.grants.check(need)) {
+                if let Err(why) = ask.needs().iter().filter(|need| lacks(&self.grants, need)).try_for_each(|need| self.grants.check(need)) {
                     return Some(Answer::Failed(why));
                 }
                 // Each by itself: a large payload holds nobody up, and the nodes bound how many are under way.

@@ -214,6 +214,15 @@ impl Graph {
         edits.reverse();
         let rest = ports.iter().filter(|(port, _)| port != name).cloned().collect();
         edits.push(Edit::SetSetting(composite.clone(), setting::PORTS.to_owned(), Some(Setting::Map(rest))));
+        if self.nodes[composite].port_places.contains_key(name) {
+            edits.push(Edit::PlacePort(composite.clone(), name.to_owned(), None));
+        }
         Some(Edit::Group(edits))
+    }
+
+    /// The edits that let the ports of a composite stand on its inside where there is room, as they do until somebody moves them.
+    pub fn unplace_ports(&self, composite: &NodeId) -> Vec<Edit> {
+        let placed = self.nodes.get(composite).into_iter().flat_map(|node| node.port_places.keys());
+        placed.map(|name| Edit::PlacePort(composite.clone(), name.clone(), None)).collect()
     }
 }

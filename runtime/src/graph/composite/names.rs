@@ -57,6 +57,10 @@ impl Graph {
         let name = |name: &String| if name == from { to.to_owned() } else { name.clone() };
         let ports = ports.iter().map(|(port, end)| (name(port), end.clone())).collect();
         let mut edits = vec![Edit::SetSetting(composite.clone(), setting::PORTS.to_owned(), Some(Setting::Map(ports)))];
+        if let Some(place) = self.nodes[composite].port_places.get(from) {
+            edits.push(Edit::PlacePort(composite.clone(), from.to_owned(), None));
+            edits.push(Edit::PlacePort(composite.clone(), to.to_owned(), Some(*place)));
+        }
         let follow = |end: &End| {
             if end.node == *composite && *end.port == *from { Some(End { node: composite.clone(), port: to.into() }) } else { None }
         };

@@ -279,3 +279,25 @@ fn files_within_files_are_found_from_their_own_folder() {
     assert_eq!(codes(&graph), ["PW806"]);
     assert_eq!(graph.whole().graph.nodes[&id("pay/bank/x")].settings["n"], Setting::Integer(2));
 }
+
+#[test]
+fn the_places_of_ports_go_with_their_names() {
+    let (mut graph, made) = made();
+    let start = exactly(&graph);
+    let place = Some(Point { x: 8.0, y: 4.0 });
+    let mut back = Vec::new();
+    let mut step = |graph: &mut Graph, edit| back.push(graph.apply(edit).unwrap());
+    step(&mut graph, Edit::PlacePort(made.clone(), "in".into(), place));
+    let renamed = graph.rename_port(&made, "in", "orders").unwrap();
+    step(&mut graph, renamed);
+    assert_eq!((graph.nodes[&made].port_places.get("in"), graph.nodes[&made].port_places.get("orders").copied()), (None, place));
+    let read = crate::file::read(&crate::file::write(&graph), crate::node::Catalogue(&[]));
+    assert_eq!(read.graph.nodes[&made].port_places, graph.nodes[&made].port_places);
+    let removed = graph.remove_port(&made, "orders").unwrap();
+    step(&mut graph, removed);
+    assert!(graph.nodes[&made].port_places.is_empty(), "a place without a port is nothing");
+    for edit in back.into_iter().rev() {
+        graph.apply(edit).unwrap();
+    }
+    assert_eq!(exactly(&graph), start);
+}

@@ -338,8 +338,8 @@ fn open_folder(written: &std::path::Path, path: &std::path::Path) -> Result<(Arc
 }
 
 fn key_in_environment(variable: &str) -> Result<String, String> {
-    std::env::var(variable)
-        .map_err(|_| format!("the environment variable {variable} is not set: it holds the key that claims are signed with"))
+    let key = std::env::var(variable).ok().filter(|key| !key.is_empty());
+    key.ok_or_else(|| format!("the environment variable {variable} is not set: it holds the key that claims are signed with"))
 }
 
 fn sealed(mut claim: Claim, seal: Option<Seal>) -> Result<Claim, String> {
