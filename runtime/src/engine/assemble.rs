@@ -235,7 +235,7 @@ impl Ground<'_> {
             folder: self.folder.clone(),
             behaviour: planned.behaviour,
             acks_wait,
-            pressed: false,
+            pressing: 0,
             listed: false,
             intake,
             messages: Inbox::default(),

@@ -349,7 +349,7 @@ impl Shard {
             }
         }
         // Sent by others in this very round, before this station's turn in it: for the next round.
-        let mut more = station.pressed || !station.due.is_empty() || (station.returned && station.wants_room());
+        let mut more = station.is_pressed() || !station.due.is_empty() || (station.returned && station.wants_room());
         more = more || station.crashed.is_some() || (station.desk.is_some() && station.wants_redrive(self.now));
         if !more && !station.messages.is_empty() {
             let visible = station.messages.visible(self.round);

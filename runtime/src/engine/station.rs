@@ -133,8 +133,8 @@ pub struct Station {
     pub signals: Inbox<Signal>,
     /// Whether acknowledgements wait in `signals` until something else reaches it.
     pub acks_wait: bool,
-    /// Whether there may be something in `signals` that does not wait.
-    pub pressed: bool,
+    /// How many of `signals` can never wait.
+    pub pressing: usize,
     /// Whether it stands in its shard's list of those where something may wait.
     pub listed: bool,
     /// Messages that wait to be taken; their source is the pipe.
@@ -245,6 +245,11 @@ impl Station {
             self.acks_wait = self.behaviour.acks_wait();
         }
         Ok(())
+    }
+
+    /// Whether it must act on its signals.
+    pub fn is_pressed(&self) -> bool {
+        self.pressing > 0 || (!self.acks_wait && !self.signals.is_empty())
     }
 
     /// Whether a store has nothing more before it, so that what follows from all of it can be done along with the event that comes now.

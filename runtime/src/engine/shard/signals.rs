@@ -37,21 +37,21 @@ impl Shard {
     /// Takes the signals of earlier rounds. Acknowledgements in a row are taken together.
     pub(super) fn take_signals(&mut self, station: &mut Station) {
         for _ in 0..station.signals.visible(self.round) {
-            match station.signals.take() {
-                Some((_, Signal::Closed { number, attempt })) => self.acks.push((number, attempt)),
+            let Some((_, signal)) = station.signals.take() else { break };
+            station.pressing -= usize::from(!signal.can_wait());
+            match signal {
+                Signal::Closed { number, attempt } => self.acks.push((number, attempt)),
                 // It is no event for a store, and has nothing to do with what was acknowledged.
-                Some((_, Signal::Granted { pipe, granted, finished })) if station.store.is_some() => {
+                Signal::Granted { pipe, granted, finished } if station.store.is_some() => {
                     self.granted(station, pipe, granted, finished);
                 }
-                Some((_, signal)) => {
+                signal => {
                     self.take_gathered_acks(station);
                     self.take_signal(station, signal);
                 }
-                None => break,
             }
         }
         self.take_gathered_acks(station);
-        station.pressed &= !station.signals.is_empty();
     }
 
     /// Takes the acknowledgements in a row that have come so far.
@@ -71,7 +71,7 @@ impl Shard {
             self.with_station(local, |shard, station| {
                 station.listed = false;
                 // What must act does so in the next round, and takes them then.
-                if !station.pressed && !station.signals.is_empty() {
+                if !station.is_pressed() && !station.signals.is_empty() {
                     shard.take_signals(station);
                     shard.settle_down(station);
                 }
@@ -82,10 +82,10 @@ impl Shard {
 
 /// Puts a signal to the others of a station. Whether the station must act on it.
 fn put_signal(station: &mut Station, round: u64, source: u32, signal: Signal) -> bool {
-    let presses = !(station.acks_wait && signal.can_wait());
+    let waits = signal.can_wait();
+    station.pressing += usize::from(!waits);
     station.signals.put(round, source, signal);
-    station.pressed |= presses;
-    presses
+    !(waits && station.acks_wait)
 }
 
 /// Puts a station into the list of those where acknowledgements may wait, once.
