@@ -384,3 +384,41 @@ fn a_live_run_does_only_what_is_allowed_and_says_what_to_write() {
     let said = say(&["run", "--allow", "jq", &file]);
     assert!(said.code == 2 && said.err.contains("program, connect"), "{}", said.err);
 }
+
+/// Found by a tester: a run whose only source had no file to read ended as if all were well, and the words of the report kept the error to themselves.
+#[test]
+fn a_source_that_gives_nothing_but_errors_fails_the_run() {
+    let folder = Folder::new("cli-barren");
+    let text = r#"(format: 1, nodes: {"lines": file_source(path: "nope.jsonl"), "end": sink()}, pipes: ["lines.out -> end.in"])"#;
+    let path = folder.file("a.ron", text);
+    assert_eq!(say(&["check", &path]).code, 0, "the file may come later");
+    for verb in ["simulate", "run"] {
+        let said = say(&[verb, &path]);
+        assert_eq!(said.code, 4, "{verb}: {}", said.err);
+        assert!(said.err.contains("lines gave nothing but errors") && said.err.contains("nope.jsonl"), "{}", said.err);
+        assert!(said.out.contains("1 error\n") && said.out.contains("newest:"), "{}", said.out);
+    }
+}
+
+/// Found by a tester: neither why messages were given up nor what a kind tells of itself stood in the report.
+#[test]
+fn the_report_tells_reasons_and_figures() {
+    let folder = Folder::new("cli-reasons");
+    let text = r#"(format: 1, nodes: {
+        "made": generator(arrivals: burst, burst_size: 5, burst_gap: "1 h", payload: "{}"),
+        "work": queue(max_deliveries: 2),
+        "desk": consumer_pool(failure_share: 1.0),
+        "end": sink(),
+    }, pipes: ["made.out -> work.in", "work.out -> desk.in", "desk.out -> end.in"], expect: {
+        "five made": exactly(of: "nodes.made.figures.made", value: 5),
+        "five given up": exactly(of: "messages.dead_letter_reasons.max_deliveries", value: 5),
+        "none of these": exactly(of: "nodes.work.dead_letter_reasons.expired", value: 0),
+    })"#;
+    let path = folder.file("a.ron", text);
+    let said = say(&["simulate", &path, "--until", "10 min"]);
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    assert!(said.out.contains("letters    5 max_deliveries") && said.out.contains("deliveries per message 2"), "{}", said.out);
+    let report = say(&["simulate", &path, "--until", "10 min", "--json"]).json();
+    assert_eq!(report["nodes"]["work"]["dead_letter_reasons"]["max_deliveries"], 5);
+    assert_eq!(report["nodes"]["desk"]["figures"]["failed"], 10.0);
+}

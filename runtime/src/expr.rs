@@ -65,6 +65,8 @@ pub enum Sort {
     List,
     /// A map.
     Map,
+    /// A number, a text or something else, but never true or false: what `+` gives.
+    NotBool,
     /// That depends on the message.
     Unknown,
 }
@@ -79,6 +81,7 @@ impl Sort {
             Self::Null => "null",
             Self::List => "a list",
             Self::Map => "a map",
+            Self::NotBool => "a number, a text or a list",
             Self::Unknown => "a value",
         }
     }

@@ -133,9 +133,11 @@ impl Camera {
             return;
         }
         let margin = vec2(40.0, 48.0).min(self.viewport.size() * 0.05);
-        let room = self.viewport.size() - margin * 2.0;
+        // The control of the zoom lies below, up to 42 points from the border.
+        let below = 48.0_f32.min(self.viewport.height() * 0.2).max(margin.y);
+        let room = self.viewport.size() - margin - vec2(margin.x, below);
         let zoom = (room.x / part.width().max(1.0)).min(room.y / part.height().max(1.0)).clamp(LEAST_ZOOM, most);
-        let origin = part.center() - self.viewport.size() * 0.5 / zoom;
+        let origin = part.center() - (self.viewport.size() - vec2(0.0, below - margin.y)) * 0.5 / zoom;
         self.glide = Some(Glide { from: self.view, to: View { origin, zoom }, anchor: None, began: now });
     }
 
@@ -214,6 +216,12 @@ mod tests {
         camera.fit(part, 1.0, 0.0);
         camera.finish_glide();
         assert!(camera.visible().contains_rect(part));
+        let high = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 9000.0));
+        camera.fit(high, 1.0, 0.0);
+        camera.finish_glide();
+        assert!((camera.visible().bottom() - high.bottom()) * camera.zoom() > 46.0, "nothing lies under the control of the zoom");
+        camera.fit(part, 1.0, 0.0);
+        camera.finish_glide();
         let before = camera.visible();
         camera.reveal(Rect::from_center_size(pos2(0.0, 500.0), vec2(10.0, 10.0)), 0.0);
         camera.finish_glide();

@@ -375,10 +375,14 @@ fn shown(kind: &'static Kind, settings: &Settings, name: &str) -> String {
             }
             _ => word.clone(),
         },
-        Setting::List(list) => format!("{} entries", list.len()),
-        Setting::Map(pairs) => format!("{} entries", pairs.len()),
+        Setting::List(list) => entries(list.len()),
+        Setting::Map(pairs) => entries(pairs.len()),
         Setting::Record(name, _) | Setting::Tuple(name, _) => name.to_lowercase(),
     }
+}
+
+fn entries(count: usize) -> String {
+    format!("{count} entr{}", if count == 1 { "y" } else { "ies" })
 }
 
 fn lay_ports(ports: &Ports) -> (Vec<ScenePort>, f32) {

@@ -7,8 +7,9 @@ use super::print::{Style, complain, print_json, problems_json, problems_text, sa
 use super::{Exit, summary};
 use pipewright_runtime::engine::control::Control;
 use pipewright_runtime::engine::run::{Run, RunOptions};
+use pipewright_runtime::id::NodeId;
 use pipewright_runtime::nodes::CATALOGUE;
-use pipewright_runtime::telemetry::snapshot::{RunState, Snapshot};
+use pipewright_runtime::telemetry::snapshot::{NodeFigures, RunState, Snapshot};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -64,6 +65,12 @@ pub fn drive(loaded: &Loaded, options: &RunOptions, arguments: &ReportArguments,
             complain(&format!("the run failed: {error}"));
             Exit::Run
         }
+        _ if written == Exit::Good && !barren(&last).is_empty() => {
+            for (id, error) in barren(&last) {
+                complain(&format!("{id} gave nothing but errors: {error}"));
+            }
+            Exit::Run
+        }
         _ if written == Exit::Good && summary::broken(&report).next().is_some() => {
             for (name, found) in summary::broken(&report) {
                 complain(&format!("not as expected: {name}: {found}"));
@@ -72,6 +79,16 @@ pub fn drive(loaded: &Loaded, options: &RunOptions, arguments: &ReportArguments,
         }
         _ => written,
     }
+}
+
+/// The sources that gave nothing but errors, as one whose file cannot be read, with the newest error of each.
+fn barren(last: &Snapshot) -> Vec<(&NodeId, &str)> {
+    let is_source = |id: &NodeId| !last.pipes.keys().any(|pipe| pipe.to.node == *id);
+    let gave_nothing = |node: &NodeFigures| {
+        node.errors > 0 && [node.received, node.sent, node.delivered, node.dead_lettered, node.held].iter().all(|count| *count == 0)
+    };
+    let barren = last.nodes.iter().filter(|(id, node)| gave_nothing(node) && node.dropped.is_empty() && is_source(id));
+    barren.map(|(id, node)| (id, node.last_error.as_deref().unwrap_or("an error"))).collect()
 }
 
 /// Looks at a run until it is over. The first interrupt asks it to drain, the second to end at once; a request that the run cannot

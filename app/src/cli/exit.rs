@@ -28,7 +28,11 @@ impl Exit {
         (Self::Problems, 1, "the graph has errors, or `fmt --check` would change the file"),
         (Self::Usage, 2, "the command line is wrong: an unknown option, verb, kind or problem code"),
         (Self::File, 3, "a file cannot be read or written"),
-        (Self::Run, 4, "the run failed: it could not go on, or its books or another law of every run do not hold"),
+        (
+            Self::Run,
+            4,
+            "the run failed: it could not go on, a source gave nothing but errors, or its books or another law of every run do not hold",
+        ),
         (Self::Window, 5, "the window cannot be opened"),
         (Self::Expectations, 6, "the run ended well, but broke an expectation of the graph"),
     ];

@@ -104,7 +104,13 @@ fn problem_text(out: &mut String, path: &Path, text: &str, problem: &Problem, st
     let (strong, dim, off) = (style.strong(problem.severity), style.dim(), style.off());
     let _ = writeln!(out, "{strong}{}[{}]{off}: {}", problem.severity.word(), problem.code, problem.message);
     let subject = problem.subject.to_string();
-    let source = problem.position.and_then(|position| Some((position, text.lines().nth(position.line.checked_sub(1)? as usize)?)));
+    // The line of a used file is not at hand.
+    let own = problem.position.filter(|_| problem.file.is_none());
+    let source = own.and_then(|position| Some((position, text.lines().nth(position.line.checked_sub(1)? as usize)?)));
+    let path = match &problem.file {
+        Some(file) => path.with_file_name(&**file),
+        None => path.to_owned(),
+    };
     match problem.position {
         Some(Position { line, column }) => {
             let _ = writeln!(out, "  {dim}-->{off} {}:{line}:{column} ({subject})", path.display());
@@ -154,6 +160,7 @@ fn problem_json(problem: &Problem) -> Value {
         "severity": problem.severity.word(),
         "subject": problem.subject.to_string(),
         "node": problem.subject.node().map(ToString::to_string),
+        "file": problem.file.as_deref(),
         "line": problem.position.map(|position| position.line),
         "column": problem.position.map(|position| position.column),
         "message": problem.message,
@@ -173,6 +180,14 @@ mod tests {
         let expected =
             "error[PW202]: expected a rate\n  --> a.ron:2:3 (graph)\n   |\n 2 | \trate: 5\n   | \t ^\n  = hint: write \"5/s\"\n\n1 error";
         assert_eq!(text, expected);
+    }
+
+    /// Found by a tester: a place in a used file was told as one of the file that uses it, which has no such line.
+    #[test]
+    fn a_problem_of_a_used_file_names_it() {
+        let problem = Problem { file: Some("parts/b.ron".into()), ..Problem::error("PW202", Subject::Graph, "expected a rate").at(2, 3) };
+        let text = problems_text(Path::new("graphs/a.ron"), "(\n\trate: 5\n)", &[problem], Style(false));
+        assert_eq!(text, "error[PW202]: expected a rate\n  --> graphs/parts/b.ron:2:3 (graph)\n\n1 error");
     }
 
     #[test]

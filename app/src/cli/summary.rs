@@ -27,14 +27,16 @@ pub fn text(report: &Value) -> String {
         let mut text =
             format!("{:>10} in {:>10} out {:>7} held {:>5.1} % busy", node["in"], node["out"], node["held"], number(&node["busy"]) * 100.0);
         if number(&node["errors"]) > 0.0 {
-            let _ = write!(text, "  {} errors", node["errors"]);
+            let _ = write!(text, "  {}", errors(&node["errors"]));
         }
-        text + &reasons(&node["dropped"])
+        text + &reasons(&node["dropped"]) + &dead_letters(&node["dead_letter_reasons"])
     });
+    section(&mut out, "errors", &report["errors"], |error| format!("newest: {}", error.as_str().unwrap_or("")));
+    section(&mut out, "figures", &told(&report["nodes"]), figures);
     section(&mut out, "composites", &report["composites"], |sum| {
         let mut text = format!("{:>10} in {:>10} out {:>7} held", sum["in"], sum["out"], sum["held"]);
         if number(&sum["errors"]) > 0.0 {
-            let _ = write!(text, "  {} errors", sum["errors"]);
+            let _ = write!(text, "  {}", errors(&sum["errors"]));
         }
         text + &reasons(&sum["dropped"])
     });
@@ -102,13 +104,54 @@ fn books(out: &mut String, books: &Value) {
     if books["recovered"].as_u64().is_some_and(|count| count > 0) {
         let _ = writeln!(out, "recovered  {} of them from durable stores, where the run before had left them", books["recovered"]);
     }
-    if let Some(reasons) = books["dropped"].as_object().filter(|reasons| !reasons.is_empty()) {
-        let _ = writeln!(
-            out,
-            "dropped    {}",
-            reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect::<Vec<_>>().join(", ")
-        );
+    for (heading, reasons) in [("dropped", &books["dropped"]), ("letters", &books["dead_letter_reasons"])] {
+        if let Some(reasons) = reasons.as_object().filter(|reasons| !reasons.is_empty()) {
+            let _ = writeln!(out, "{heading:<10} {}", listed(reasons));
+        }
     }
+}
+
+fn listed(reasons: &Map<String, Value>) -> String {
+    reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect::<Vec<_>>().join(", ")
+}
+
+fn dead_letters(reasons: &Value) -> String {
+    let reasons = reasons.as_object().filter(|reasons| !reasons.is_empty());
+    reasons.map_or_else(String::new, |reasons| format!("  dead letters: {}", listed(reasons)))
+}
+
+/// The figures of the nodes that have any other than zero, without those.
+fn told(nodes: &Value) -> Value {
+    let other_than_zero = |node: &Value| {
+        let figures = node["figures"].as_object().into_iter().flatten();
+        figures.filter(|(_, value)| value.as_f64() != Some(0.0)).map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()
+    };
+    let nodes = nodes.as_object().into_iter().flatten();
+    nodes.map(|(id, node)| (id.clone(), other_than_zero(node))).filter(|(_, figures)| !figures.is_empty()).collect()
+}
+
+fn figures(figures: &Value) -> String {
+    let text = |(name, value): (&String, &Value)| {
+        let number = value.as_f64().unwrap_or(0.0);
+        match name.strip_suffix("_s") {
+            Some(name) => format!("{} {}", name.replace('_', " "), seconds(number)),
+            None => format!("{} {}", name.replace('_', " "), significant(number)),
+        }
+    };
+    figures.as_object().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// Whole numbers as they are, others with three significant digits.
+fn significant(value: f64) -> String {
+    if value.fract() == 0.0 || value.abs() >= 1e3 {
+        return format!("{value:.0}");
+    }
+    let decimals = (2.0 - value.abs().log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{value:.decimals$}")
+}
+
+fn errors(count: &Value) -> String {
+    format!("{count} error{}", if *count == 1 { "" } else { "s" })
 }
 
 fn reasons(dropped: &Value) -> String {

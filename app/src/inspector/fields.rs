@@ -119,7 +119,7 @@ fn value_ui(ui: &mut Ui, theme: &Theme, id: Id, asked: &Asked<'_>, value: Option
             return Some(Changed::Reset);
         }
         // What cannot be read stays as it was typed; the check says so at its place.
-        Some(Changed::To(read(text.trim(), &field.ty).unwrap_or_else(|_| Setting::Text(text.trim().to_owned()))))
+        Some(Changed::To(read(text.trim(), &field.ty).unwrap_or_else(|_| unread(text.trim(), &field.ty))))
     };
     match &field.ty {
         FieldType::Text | FieldType::Path { .. } | FieldType::TopicPattern | FieldType::Expression(_) => line(read_text),
@@ -192,6 +192,16 @@ fn read_integer(text: &str, ty: &FieldType) -> Result<Setting, String> {
     }
 }
 
+/// What was typed and is not right here: as the number that it is, so that the check can say its limits, else as text.
+fn unread(text: &str, ty: &FieldType) -> Setting {
+    let any = match ty {
+        FieldType::Integer(..) => read_integer(text, &FieldType::Integer(i64::MIN, i64::MAX)),
+        FieldType::Number(..) | FieldType::Share => read_number(text, &FieldType::Number(f64::MIN, f64::MAX)),
+        _ => return Setting::text(text),
+    };
+    any.unwrap_or_else(|_| Setting::text(text))
+}
+
 fn read_number(text: &str, ty: &FieldType) -> Result<Setting, String> {
     let (text, scale) = text.strip_suffix('%').map_or((text, 1.0), |text| (text.trim(), 0.01));
     let number: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
@@ -240,6 +250,9 @@ mod tests {
         assert!(number("1.5").is_err() && number("NaN").is_err() && number("x").is_err());
         assert_eq!(read_integer("1 024", &FieldType::Integer(1, 5_000)), Ok(Setting::Integer(1_024)));
         assert!(read_integer("0", &FieldType::Integer(1, 5_000)).unwrap_err().contains("from 1 to 5000"));
+        assert_eq!(unread("0", &FieldType::Integer(1, 5_000)), Setting::Integer(0), "the check says the range");
+        assert_eq!(unread("many", &FieldType::Integer(1, 5_000)), Setting::text("many"));
+        assert_eq!(unread("1.5", &FieldType::Share), Setting::Number(1.5));
         assert!(read_span("5", &FieldType::Span(0)).is_err());
         assert!(read_span("5 ms", &FieldType::Span(10_000_000)).unwrap_err().contains("10 ms"));
     }

@@ -108,7 +108,8 @@ fn figure_ui(ui: &mut Ui, label: &str, label_colour: Color32, text: &str, colour
     ui.allocate_ui_with_layout(vec2(64.0, 32.0), egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.label(RichText::new(label).font(theme::medium(10.5)).color(label_colour));
-        ui.label(RichText::new(text).font(theme::mono(12.0)).color(colour));
+        // `1 min 11 s` is wider than most; a second line would not fit the bar.
+        ui.add(egui::Label::new(RichText::new(text).font(theme::mono(12.0)).color(colour)).extend());
     })
     .response
     .on_hover_cursor(egui::CursorIcon::Default)

@@ -1,11 +1,15 @@
 //! Figures as they stand on screen: few digits, a unit, never jumping in width more than they must.
 
-/// Three significant digits with a thousands letter: `0.42`, `8.1`, `412`, `2.38k`, `98.2k`, `1.20M`.
+/// Three significant digits with a thousands letter: `0.0104`, `0.42`, `8.1`, `412`, `2.38k`, `98.2k`, `1.20M`.
 pub fn short(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }
     let size = value.abs();
+    if size > 0.0 && size < 0.0995 {
+        // Two decimals would show two small figures as one, or as nothing.
+        return if size < 1e-6 { format!("{value:.2e}") } else { format!("{value:.*}", (2.0 - size.log10().floor()) as usize) };
+    }
     // Each limit lies where rounding would otherwise show a fourth digit.
     let (scaled, letter) = match size {
         _ if size < 999.5 => (value, ""),
@@ -105,6 +109,10 @@ mod tests {
         for (value, text) in [
             (0.0, "0"),
             (0.416, "0.42"),
+            (0.010_44, "0.0104"),
+            (0.013_1, "0.0131"),
+            (0.000_001_5, "0.00000150"),
+            (2.5e-8, "2.50e-8"),
             (8.14, "8.1"),
             (412.0, "412"),
             (999.4, "999"),

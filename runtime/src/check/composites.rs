@@ -2,8 +2,8 @@
 //! told of where it is drawn: a pipe by its drawn ends, an open port by the outermost composite that shows it.
 
 use super::settings::meant;
-use crate::graph::Graph;
 use crate::graph::composite::{COMPOSITE, Flat, MOST_DEPTH, Whole, setting};
+use crate::graph::{Graph, Node};
 use crate::id::{End, NodeId, PipeId};
 use crate::node::{Catalogue, Port, Ports};
 use crate::problem::{Problem, Subject};
@@ -83,6 +83,19 @@ pub(super) fn check(graph: &Graph, catalogue: Catalogue) -> Vec<Problem> {
     let mut found: Vec<Problem> = super::flat(&flat.graph, catalogue).into_iter().map(|problem| shown.problem(problem)).collect();
     // A pipe that leads to no port was told of as drawn.
     found.retain(|problem| !matches!(&problem.subject, Subject::Pipe(pipe) if told.contains(pipe)));
+    // Nor does a port lead nowhere from which a pipe leads to a composite whose file could not be read.
+    let lacking = |id: &NodeId| whole.graph.node(id).is_some_and(|node| lacks_its_file(&whole, id, node));
+    let lost: HashSet<&End> = whole
+        .graph
+        .pipes()
+        .keys()
+        .filter(|pipe| lacking(&pipe.from.node) || lacking(&pipe.to.node))
+        .flat_map(|pipe| [&pipe.from, &pipe.to])
+        .collect();
+    found.retain(|problem| match &problem.subject {
+        Subject::Port(node, port) => !lost.contains(&End { node: node.clone(), port: port.as_str().into() }),
+        _ => true,
+    });
     problems.append(&mut found);
     for problem in problems.iter_mut().filter(|problem| problem.file.is_none()) {
         problem.file = node_of(&problem.subject).and_then(|node| whole.file_of(node)).map(Into::into);
@@ -151,7 +164,8 @@ fn pipes(whole: &Whole, flat: &Flat, catalogue: Catalogue, problems: &mut Vec<Pr
         }
         let before = problems.len();
         for (end, out) in [(&pipe.from, true), (&pipe.to, false)] {
-            let composite = graph.node(&end.node).is_some_and(crate::graph::Node::is_composite);
+            // One whose file could not be read has no known ports, and its `use` was told of.
+            let composite = graph.node(&end.node).is_some_and(|node| node.is_composite() && !lacks_its_file(whole, &end.node, node));
             let Some(ports) = Some(&end.node).filter(|_| composite).and_then(|id| ports_of(graph, catalogue, id)) else { continue };
             let (list, there, other) = if out {
                 (&ports.outputs, ports.output(&end.port).is_some(), ports.input(&end.port).is_some())
@@ -168,11 +182,17 @@ fn pipes(whole: &Whole, flat: &Flat, catalogue: Catalogue, problems: &mut Vec<Pr
                 problems.push(Problem::error("PW302", subject(), message).hint(hint));
             }
         }
-        if lost.contains(pipe) && problems.len() == before {
+        let lacking = |id: &NodeId| graph.node(id).is_some_and(|node| lacks_its_file(whole, id, node));
+        if lost.contains(pipe) && problems.len() == before && !lacking(&pipe.from.node) && !lacking(&pipe.to.node) {
             let message = "inside, this pipe joins the same two ports as another one";
             problems.push(Problem::error("PW808", subject(), message).hint("two pipes never join the same two ports; take one away"));
         }
     }
+}
+
+/// Whether a composite uses a file of which nothing could be put in.
+fn lacks_its_file(whole: &Whole, id: &NodeId, node: &Node) -> bool {
+    node.used_file().is_some() && !whole.used.iter().any(|(used, _)| used == id)
 }
 
 /// The node that a problem stands at: of a pipe, where it begins.

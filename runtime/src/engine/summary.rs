@@ -12,7 +12,9 @@ use crate::expect;
 use crate::id::{hash_text, mix};
 use crate::node::{Flow, Need};
 use crate::telemetry::histogram::Histogram;
-use crate::telemetry::report::{ChangesReport, FORMAT, Latency, NodeReport, PipeReport, QueueReport, Report, TrustReport, sorted};
+use crate::telemetry::report::{
+    ChangesReport, FORMAT, Latency, Messages, NodeReport, PipeReport, QueueReport, Report, TrustReport, sorted,
+};
 use crate::telemetry::snapshot::{Books, Mode};
 use crate::units::{Moment, SECOND, Span};
 use indexmap::IndexMap;
@@ -123,7 +125,10 @@ pub fn report(names: &Names, shards: &[Shard], course: &Course) -> Report {
         events: shards.iter().map(|shard| shard.events).sum(),
         journal_hash: format!("{:016x}", journal_hash(shards)),
         ended: course.ended.clone(),
-        messages: (&books).into(),
+        messages: Messages {
+            dead_letter_reasons: sorted(shards.iter().flat_map(Shard::stations).flat_map(dead_letter_reasons)),
+            ..(&books).into()
+        },
         latency: Latency::of(&latency, within),
         nodes,
         composites: composites::reports(names, shards, now, measured),
@@ -156,13 +161,27 @@ fn node_report(station: &Station, now: Moment, measured: f64, within: Option<u64
         out_per_s: per_second(counts.sent + counts.delivered, measured),
         errors: counts.errors,
         dropped: sorted(counts.dropped.iter().copied()),
+        dead_letter_reasons: sorted(dead_letter_reasons(station)),
         held: station.held() + station.behaviour.dead_lettered(),
         busy: station.busy.mean(now) / servers,
         busy_servers: station.busy.mean(now),
         blocked: station.blocked.mean(now) / servers,
         residence: Latency::of(&station.residence, within),
         latency: station.latency.as_ref().map(|latency| Latency::of(latency, within)),
+        figures: figures(station, now),
     }
+}
+
+/// The dead letters that lie at a node, over the whole run as the books count them.
+fn dead_letter_reasons(station: &Station) -> impl Iterator<Item = (&str, u64)> {
+    station.counts.dead_letter_reasons.iter().map(|(reason, count)| (&**reason, *count)).chain(station.behaviour.dead_letter_reasons())
+}
+
+/// The figures of a node's kind; one that has no value now, such as the time of a next message that will not come, is left out.
+fn figures(station: &Station, now: Moment) -> IndexMap<String, f64> {
+    let mut gauges = Vec::new();
+    station.behaviour.gauges(now, &mut gauges);
+    gauges.iter().filter(|gauge| gauge.value.is_finite()).map(|gauge| (gauge.key(), gauge.value)).collect()
 }
 
 /// What changed while the run went on, and what the nodes that were taken out had counted; `None` if nothing did.

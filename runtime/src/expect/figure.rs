@@ -11,6 +11,12 @@ use crate::units::{Rate, Span};
 /// The whole of a report that belongs to no part.
 const WHOLE: [&str; 3] = ["duration_s", "events", "wall_s"];
 
+/// Counts by reason.
+const REASONS: [&str; 2] = ["dropped", "dead_letter_reasons"];
+
+/// What a kind tells of itself, by names of its own.
+const FIGURES: &str = "figures";
+
 /// The way to a number in a report. Names are those of the report itself (`runtime/docs/report.md`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Figure {
@@ -65,8 +71,9 @@ impl Figure {
             }
         };
         let fields: Vec<&str> = inner.split('.').collect();
-        // Reasons appear in a report when they happen; until then their count is zero.
-        let reason = matches!(fields.as_slice(), ["dropped", reason] if !reason.is_empty());
+        // Reasons appear in a report when they happen; until then their count is zero. The figures of a kind appear with the run.
+        let named = |group: &&str| REASONS.contains(group) || part == "nodes" && *group == FIGURES;
+        let reason = matches!(fields.as_slice(), [group, name] if named(group) && form.get(group).is_some() && !name.is_empty());
         let leaf = fields.iter().try_fold(&form, |value, field| value.get(field));
         if !reason && !leaf.is_some_and(Value::is_number) {
             let names = numbers(&form, "");
@@ -89,7 +96,7 @@ impl Figure {
         for (at, part) in self.way.iter().enumerate() {
             value = match value.get(part) {
                 Some(value) => value,
-                None if at > 0 && self.way[at - 1] == "dropped" => return Some(0.0),
+                None if at > 0 && REASONS.contains(&&*self.way[at - 1]) => return Some(0.0),
                 None => return None,
             };
         }
@@ -125,7 +132,8 @@ fn numbers(form: &Value, before: &str) -> Vec<String> {
         let name = format!("{before}{name}");
         match value {
             Value::Number(_) => names.push(name),
-            Value::Object(_) if name == "dropped" => names.push("dropped.REASON".to_owned()),
+            Value::Object(_) if REASONS.contains(&&*name) => names.push(format!("{name}.REASON")),
+            Value::Object(_) if name == FIGURES => names.push(format!("{name}.NAME")),
             Value::Object(_) => names.extend(numbers(value, &format!("{name}."))),
             _ => {}
         }

@@ -14,8 +14,46 @@ pub(super) fn syntax(text: &str, errors: &ParseErrors) -> ExpressionError {
     let (line, in_line) = (error.pos.0.max(1) as usize, error.pos.1.max(0) as usize);
     let before: usize = text.split_inclusive('\n').take(line - 1).map(|line| line.chars().count()).sum();
     let most = text.chars().count() + 1;
-    let words = error.msg.replace("Syntax error: ", "").replace("<EOF>", "the end");
-    ExpressionError::new((before + in_line.max(1)).min(most) as u32, words)
+    ExpressionError::new((before + in_line.max(1)).min(most) as u32, said(text, &error.msg))
+}
+
+/// What the parser said, in words of ours: its own speak of tokens, and list all that could follow.
+fn said(text: &str, error: &str) -> String {
+    let error = error.replace("Syntax error: ", "");
+    // The quoted part may hold quotes itself.
+    let quoted =
+        |rest: &str| rest.strip_prefix('\'').map(|rest| rest.rsplit_once('\'').map_or(rest, |(quoted, _)| quoted).trim().to_owned());
+    let found = |rest: &str| quoted(rest.split(" expecting ").next().unwrap_or(rest)).unwrap_or_default();
+    if let Some(rest) = error.strip_prefix("token recognition error at: ") {
+        return match quoted(rest).unwrap_or_default() {
+            sign if sign == "=>" || sign == "=<" => format!("`{sign}` is no operator: did you mean `{}=`?", &sign[1..]),
+            sign if sign.starts_with('=') => "`=` compares nothing: did you mean `==`?".to_owned(),
+            sign if sign.starts_with('&') => "`&` is no operator: did you mean `&&`?".to_owned(),
+            sign if sign.starts_with('|') => "`|` is no operator: did you mean `||`?".to_owned(),
+            sign if sign.starts_with(['"', '\'']) => "a text begins here that does not end: its closing quote is missing".to_owned(),
+            sign => format!("`{sign}` means nothing here"),
+        };
+    }
+    for start in ["mismatched input ", "extraneous input ", "no viable alternative at input "] {
+        let Some(rest) = error.strip_prefix(start) else { continue };
+        let found = found(rest);
+        if found == "." {
+            return "a name is missing after `.`".to_owned();
+        }
+        if !(found.ends_with("<EOF>") || found.is_empty()) {
+            return format!("`{found}` does not belong here");
+        }
+        return match text.split_whitespace().last() {
+            Some(last) if last.ends_with(|c: char| c.is_alphanumeric() || ")]}_\"'".contains(c)) => {
+                "the expression ends too early: something is missing at its end, such as a closing bracket".to_owned()
+            }
+            last => format!("the expression ends too early: a value is missing after `{}`", last.unwrap_or_default()),
+        };
+    }
+    match error.strip_prefix("missing ").and_then(|rest| rest.split_once(" at ")) {
+        Some((missing, _)) if missing.starts_with('\'') => format!("a `{}` is missing here", missing.trim_matches('\'')),
+        _ => error.replace("<EOF>", "the end"),
+    }
 }
 
 /// What went wrong on a message. CEL's errors carry no place, so the parts are evaluated again, innermost first: the first part that

@@ -135,9 +135,20 @@ pub(super) fn sort(expression: &IdedExpr) -> Sort {
             | "endsWith" | "matches" | "hasValue" => Sort::Bool,
             "_-_" | "_*_" | "_/_" | "_%_" | "-_" | "size" | "int" | "uint" | "double" | "indexOf" => Sort::Number,
             "string" | "lowerAscii" | "upperAscii" | "substring" | "replace" | "trim" | "join" | "format" => Sort::Text,
-            "_?_:_" if sort(&call.args[1]) == sort(&call.args[2]) => sort(&call.args[1]),
+            "_+_" => sum(call),
+            "_?_:_" => match (sort(&call.args[1]), sort(&call.args[2])) {
+                (one, other) if one == other => one,
+                (Sort::Unknown | Sort::Bool, _) | (_, Sort::Unknown | Sort::Bool) => Sort::Unknown,
+                _ => Sort::NotBool,
+            },
             _ => Sort::Unknown,
         },
         _ => Sort::Unknown,
     }
+}
+
+/// `+` adds two of one sort, so the first that is known tells; nothing that it adds is true or false.
+fn sum(call: &CallExpr) -> Sort {
+    let known = call.args.iter().map(sort).find(|sort| matches!(sort, Sort::Number | Sort::Text | Sort::List));
+    known.unwrap_or(Sort::NotBool)
 }

@@ -205,7 +205,7 @@ fn the_form_tells_what_it_yields() {
         ("{'a': 1}", Sort::Map),
         ("[1]", Sort::List),
         ("message.a", Sort::Unknown),
-        ("message.a ? 1 : 'b'", Sort::Unknown),
+        ("message.a ? 1 : 'b'", Sort::NotBool),
     ] {
         assert_eq!(compiled(text).sort(), sort, "{text}");
     }
@@ -277,4 +277,38 @@ fn hostile_texts_neither_panic_nor_overflow_a_small_stack() {
         }
     });
     tried.unwrap().join().unwrap();
+}
+
+/// Found by a tester: the parser's own words came through, with all tokens that could follow.
+#[test]
+fn syntax_errors_are_said_in_words() {
+    let check = |text: &str, expected: &str| {
+        let error = Expression::compile(text).expect_err(text);
+        assert!(error.message.contains(expected), "{text}: {}", error.message);
+        let raw = ["token", "mismatched", "expecting", "EOF", "extraneous", "viable"];
+        assert!(!raw.iter().any(|word| error.message.contains(word)), "{text}: {}", error.message);
+    };
+    check("a = 3", "did you mean `==`?");
+    check("message.n => 3", "did you mean `>=`?");
+    check("message.n & 3", "did you mean `&&`?");
+    check("message.n > ", "a value is missing after `>`");
+    check("message.n > > 3", "`>` does not belong here");
+    check("message.n > 1 message.k", "`message` does not belong here");
+    check("message.", "a name is missing after `.`");
+    check("(message.n > 1", "a `)` is missing here");
+    check("[1, 2", "ends too early");
+    check("message.n == 'abc", "closing quote is missing");
+}
+
+/// Found by a tester: `message.n + 1` passed as a condition, though what `+` gives is never true or false.
+#[test]
+fn what_is_never_true_or_false_is_known() {
+    let check = |text: &str, expected: Sort| assert_eq!(Expression::compile(text).expect(text).sort(), expected, "{text}");
+    check("message.n + 1", Sort::Number);
+    check("size(message) + 1", Sort::Number);
+    check("message.a + ' and more'", Sort::Text);
+    check("message.a + message.b", Sort::NotBool);
+    check("message.a ? 1 : 'one'", Sort::NotBool);
+    check("message.a ? 1 : message.b", Sort::Unknown);
+    check("message.a + 1 > 2", Sort::Bool);
 }

@@ -120,6 +120,19 @@ pub struct Gauge {
     pub unit: &'static str,
 }
 
+impl Gauge {
+    /// Its name in a report: words joined by `_`, with `_s` behind spans of time, and `_bytes` behind sizes that do not speak of bytes anyway.
+    pub fn key(&self) -> String {
+        let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let name: String = self.name.chars().map(word).collect();
+        match self.unit {
+            "s" => name + "_s",
+            "B" if !name.contains("bytes") => name + "_bytes",
+            _ => name,
+        }
+    }
+}
+
 /// What a node does. See the module page of [`crate::node`].
 pub trait Behaviour: Send {
     /// Takes one event. Must not block, and may emit at most [`Effects::MOST_EMITTED`] messages.
@@ -182,6 +195,11 @@ pub trait Behaviour: Send {
     /// How many dead letters ended here: a dead-letter node keeps them on purpose, and those it no longer keeps stay counted.
     fn dead_lettered(&self) -> u64 {
         0
+    }
+
+    /// The reasons of those dead letters with their counts, letters taken off the shelf included.
+    fn dead_letter_reasons(&self) -> Vec<(&str, u64)> {
+        Vec::new()
     }
 
     /// Whether it asks for a durable store: then the run opens one before it starts.

@@ -198,7 +198,7 @@ impl<'a> Form<'a> {
         self.read(name, |setting| match setting {
             Setting::Integer(number) if (least..=most).contains(number) => Ok(*number),
             Setting::Integer(number) => Err(format!("expected a whole number from {least} to {most}, found {number}")),
-            other => Err(format!("expected a whole number, found {}", other.sort())),
+            other => Err(format!("expected a whole number from {least} to {most}, found {}", other.sort())),
         })
     }
 

@@ -33,6 +33,8 @@ pub struct Counts {
     pub services: u64,
     /// Messages ended on purpose, by reason.
     pub dropped: Vec<(&'static str, u64)>,
+    /// Messages given up here that no node keeps, by reason; those taken back stay counted.
+    pub dead_letter_reasons: Vec<(&'static str, u64)>,
     /// Messages handed out by a store, redeliveries included.
     pub handed_out: u64,
     /// Messages that a full store refused.
@@ -49,16 +51,18 @@ impl Counts {
 
     /// Counts messages dropped for this reason.
     pub fn drop_many(&mut self, reason: &'static str, number: u64) {
-        match self.dropped.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, count)) => *count += number,
-            None => self.dropped.push((reason, number)),
-        }
+        add(&mut self.dropped, reason, number);
+    }
+
+    /// Counts one message given up that no node keeps.
+    pub fn dead_letter(&mut self, reason: &'static str) {
+        self.dead_lettered += 1;
+        add(&mut self.dead_letter_reasons, reason, 1);
     }
 
     /// What was counted since `before`.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
-        let earlier = |reason: &str| before.dropped.iter().find(|(known, _)| *known == reason).map_or(0, |(_, count)| *count);
         Self {
             received: self.received - before.received,
             sent: self.sent - before.sent,
@@ -74,7 +78,8 @@ impl Counts {
             given_up: self.given_up - before.given_up,
             errors: self.errors - before.errors,
             services: self.services - before.services,
-            dropped: self.dropped.iter().map(|(reason, count)| (*reason, count - earlier(reason))).collect(),
+            dropped: less(&self.dropped, &before.dropped),
+            dead_letter_reasons: less(&self.dead_letter_reasons, &before.dead_letter_reasons),
             handed_out: self.handed_out - before.handed_out,
             refused: self.refused - before.refused,
             expired: self.expired - before.expired,
@@ -94,4 +99,16 @@ impl Counts {
             *books.dropped.entry(reason).or_default() += count;
         }
     }
+}
+
+fn add(reasons: &mut Vec<(&'static str, u64)>, reason: &'static str, number: u64) {
+    match reasons.iter_mut().find(|(known, _)| *known == reason) {
+        Some((_, count)) => *count += number,
+        None => reasons.push((reason, number)),
+    }
+}
+
+fn less(reasons: &[(&'static str, u64)], before: &[(&'static str, u64)]) -> Vec<(&'static str, u64)> {
+    let earlier = |reason: &str| before.iter().find(|(known, _)| *known == reason).map_or(0, |(_, count)| *count);
+    reasons.iter().map(|(reason, count)| (*reason, count - earlier(reason))).collect()
 }

@@ -135,6 +135,8 @@ pub struct Messages {
     pub dropped: IndexMap<String, u64>,
     /// Given up.
     pub dead_lettered: u64,
+    /// Given up, by reason, those put back to work or discarded by hand since included.
+    pub dead_letter_reasons: IndexMap<String, u64>,
     /// Inside at the end, counted by walking stations and pipes.
     pub held: u64,
     /// Whether entered + copied + split off = delivered + absorbed + dropped + dead-lettered + held.
@@ -152,6 +154,7 @@ impl From<&Books> for Messages {
             absorbed: books.absorbed,
             dropped: sorted(books.dropped.iter().map(|(reason, count)| (*reason, *count))),
             dead_lettered: books.dead_lettered,
+            dead_letter_reasons: IndexMap::new(),
             held: books.held,
             balanced: books.balanced(),
         }
@@ -159,9 +162,11 @@ impl From<&Books> for Messages {
 }
 
 /// Reasons in order of their names, so that a report does not depend on what happened first.
-pub(crate) fn sorted(reasons: impl Iterator<Item = (&'static str, u64)>) -> IndexMap<String, u64> {
-    let mut all: IndexMap<String, u64> =
-        reasons.filter(|(_, count)| *count > 0).map(|(reason, count)| (reason.to_owned(), count)).collect();
+pub(crate) fn sorted<'a>(reasons: impl Iterator<Item = (&'a str, u64)>) -> IndexMap<String, u64> {
+    let mut all: IndexMap<String, u64> = IndexMap::new();
+    for (reason, count) in reasons.filter(|(_, count)| *count > 0) {
+        *all.entry(reason.to_owned()).or_default() += count;
+    }
     all.sort_keys();
     all
 }
@@ -221,6 +226,8 @@ pub struct NodeReport {
     pub errors: u64,
     /// Messages ended on purpose here, by reason.
     pub dropped: IndexMap<String, u64>,
+    /// Dead letters that lie here, by reason: given up here with no node to keep them, or kept by this node.
+    pub dead_letter_reasons: IndexMap<String, u64>,
     /// Messages inside at the end.
     pub held: u64,
     /// Mean share of time that a consumer was at work: the utilisation; the mean number at work if there is no limit.
@@ -234,6 +241,8 @@ pub struct NodeReport {
     /// End-to-end latency of the messages that ended well here; absent where none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
+    /// Figures of its kind's own at the end of the run, by [`Gauge::key`](crate::node::Gauge::key). They count from the start of the run.
+    pub figures: IndexMap<String, f64>,
 }
 
 /// What is inside one composite, summed up by the beginning of the nodes' paths (G15). Counts cover the time after the warm-up.

@@ -7,7 +7,7 @@ use serde_json::Value;
 const NO_MEASURE: &[&str] = &["format", "seed", "wall_s", "warm_up_s", "laws", "expectations", "deadlocks", "errors", "balanced"];
 
 /// The names whose absence means zero: reasons that did not occur, numbers of messages that were never reached.
-const ABSENT_IS_ZERO: &[&str] = &["dropped", "in_system_share"];
+const ABSENT_IS_ZERO: &[&str] = &["dropped", "dead_letter_reasons", "in_system_share"];
 
 /// Every measure of a report with its value, by a name such as `queues.jobs.wait.mean_s`. A mean or percentile of no samples is left out.
 pub fn measures(report: &Report) -> Vec<(String, f64)> {

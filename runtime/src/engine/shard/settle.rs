@@ -129,7 +129,7 @@ impl Shard {
 
     /// The graph's own dead letters: counted for ever, the newest kept with the node that gave them up, for looking at and for a redrive.
     pub(super) fn collect_dead_letter(&mut self, station: &mut Station, mut message: Message, reason: &'static str, error: &str) {
-        station.counts.dead_lettered += 1;
+        station.counts.dead_letter(reason);
         self.ended(station, &message, 3);
         // What comes to an unwired error output was written by the node that failed.
         if reason != UNWIRED || message.header(letter::ERROR).is_none() {

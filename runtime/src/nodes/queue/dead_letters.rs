@@ -229,6 +229,10 @@ impl Behaviour for DeadLetters {
         self.shelf.counted()
     }
 
+    fn dead_letter_reasons(&self) -> Vec<(&str, u64)> {
+        self.reasons.iter().map(|(reason, count)| (&**reason, *count)).collect()
+    }
+
     fn shelf(&self) -> Option<&Shelf> {
         Some(&self.shelf)
     }
