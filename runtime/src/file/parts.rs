@@ -71,7 +71,10 @@ fn near(path: &Path, file: &str) -> String {
     let (folder, name) = file.rsplit_once('/').map_or((String::new(), file), |(folder, name)| (format!("{folder}/"), name));
     let beside = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().take(MOST_PARTS);
     let names: Vec<String> = beside.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    let meant = nearest(name, names.iter().map(String::as_str).filter(|name| name.ends_with(".ron")));
+    let meant = nearest(
+        name,
+        names.iter().map(String::as_str).filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "ron")),
+    );
     meant.map_or_else(String::new, |meant| format!(" (did you mean `{folder}{meant}`?)"))
 }
 

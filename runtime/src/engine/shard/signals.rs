@@ -9,18 +9,17 @@ impl Shard {
     pub(crate) fn signal(&mut self, from: &mut Station, to: u32, source: u32, signal: Signal) {
         let place = self.places[to as usize];
         if place.shard != self.number {
-            self.parcels[place.shard as usize].push(Parcel::Signal { station: to, source, signal });
+            return self.parcels[place.shard as usize].push(Parcel::Signal { station: to, source, signal });
+        }
+        let station = match &mut self.stations[place.local as usize] {
+            _ if to == from.number => from,
+            Some(station) => station,
+            None => unreachable!("only one station is out of its place"),
+        };
+        if put_signal(station, self.round, source, signal) {
+            mark_ready(station, place.local, &mut self.next);
         } else {
-            let station = match &mut self.stations[place.local as usize] {
-                _ if to == from.number => from,
-                Some(station) => station,
-                None => unreachable!("only one station is out of its place"),
-            };
-            if put_signal(station, self.round, source, signal) {
-                mark_ready(station, place.local, &mut self.next);
-            } else {
-                list(station, place.local, &mut self.behind);
-            }
+            list(station, place.local, &mut self.behind);
         }
     }
 
