@@ -58,10 +58,6 @@ pub struct Place {
 
 /// What one activation of a station may take in before others get their turn.
 const MOST_TAKEN: usize = 256;
-/// The same in a large graph, where so much at each station would not stay in the cache from one to the next.
-const LEAST_TAKEN: usize = 32;
-/// What all stations of a run may take in in one round, between those two.
-const TAKEN_IN_ALL: usize = 32_768;
 /// More events than this at one node in one instant means an endless loop (G13).
 const MOST_IN_AN_INSTANT: u32 = 100_000;
 
@@ -94,7 +90,6 @@ pub struct Shard {
     queued: Vec<(Moment, u64)>,
     acks: Vec<(u64, u32)>,
     round: u64,
-    most_taken: usize,
     ready: Vec<u32>,
     next: Vec<u32>,
     /// Stores where acknowledgements may wait.
@@ -134,7 +129,6 @@ impl Shard {
             queued: Vec::new(),
             acks: Vec::new(),
             round: 1,
-            most_taken: MOST_TAKEN,
             ready: Vec::new(),
             next: Vec::new(),
             behind: Vec::new(),
@@ -192,8 +186,6 @@ impl Shard {
     pub fn round(&mut self, now: Moment) {
         self.now = now;
         self.round += 1;
-        // It follows from the graph alone, so that it is the same with any number of workers (G11).
-        self.most_taken = (TAKEN_IN_ALL / self.places.len().max(1)).clamp(LEAST_TAKEN, MOST_TAKEN);
         std::mem::swap(&mut self.ready, &mut self.next);
         for at in 0..self.ready.len() {
             let local = self.ready[at];
@@ -301,7 +293,7 @@ impl Shard {
         if !station.signals.is_empty() {
             self.take_signals(station);
         }
-        let mut left = self.most_taken;
+        let mut left = MOST_TAKEN;
         loop {
             while self.broken.is_none()
                 && let Some((slot, sequence)) = station.due.pop_front()
