@@ -464,6 +464,13 @@ pub static TABLE: &[Explanation] = &[
         "(format: 1, nodes: {\"g\": generator(rate: \"1/s\"), \"q\": queue(rules: jetstream), \"f\": filter(condition: \"message.n / message.m > 1\"), \"done\": sink()}, \
          pipes: [\"g.out -> q.in\", \"q.out -> f.in\", \"f.out -> done.in\"])",
     ),
+    code(
+        "PW913",
+        "A payload that begins like JSON and is none",
+        "The payload begins with `{` or `[`, but what the template makes cannot be read as JSON: a bracket or a quote is missing, or a name stands without quotes. It travels as text. Expressions that look into it fail, \
+         so that filters and maps reject every message.",
+        "(format: 1, nodes: {\"g\": generator(rate: \"1/s\", payload: \"{ \\\"n\\\": {{index}}\"), \"done\": sink()}, pipes: [\"g.out -> done.in\"])",
+    ),
 ];
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod for_ever;
 mod in_no_time;
 mod must_grow;
 mod nobody;
+mod not_json;
 mod order;
 mod pipe_fills;
 mod short_lock;
@@ -25,6 +26,7 @@ pub fn check(survey: &Survey<'_>, problems: &mut Vec<Problem>) {
         in_no_time::check(survey, number, problems);
     }
     window::check(survey, problems);
+    not_json::check(survey, problems);
     if !survey.is_part() {
         // These look for something that is nowhere, and nothing is known of where the part is used.
         order::check(survey, problems);
