@@ -30,7 +30,7 @@ mod tests;
 pub use advice::in_words;
 pub use camera::Camera;
 pub use gesture::MayConnect;
-pub use scene::{NODE_HEIGHT, NODE_WIDTH};
+pub use scene::{NODE_HEIGHT, NODE_WIDTH, is_durable};
 
 use crate::action::{Item, Outbox};
 use crate::theme::Theme;

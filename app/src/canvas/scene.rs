@@ -315,7 +315,7 @@ fn made(id: &NodeId, source: &Arc<Node>, known: &Known<'_>) -> SceneNode {
         title,
         rect: Rect::from_min_size(position, vec2(NODE_WIDTH, height)),
         ports,
-        durable: kind.is_some_and(|kind| kind.field(DURABLE).is_some()) && source.settings.get(DURABLE) == Some(&Setting::Flag(true)),
+        durable: kind.is_some_and(|kind| is_durable(source, kind)),
         summary: match kind {
             Some(kind) => summary(kind, &source.settings),
             None if composite => content(known.whole, id, source),
@@ -334,8 +334,11 @@ fn made(id: &NodeId, source: &Arc<Node>, known: &Known<'_>) -> SceneNode {
     }
 }
 
-/// The setting that keeps a node's messages on the disk, whatever its kind.
-const DURABLE: &str = "durable";
+/// Whether a node keeps its messages on the disk, whatever its kind.
+pub fn is_durable(node: &Node, kind: &Kind) -> bool {
+    const DURABLE: &str = "durable";
+    kind.field(DURABLE).is_some() && node.settings.get(DURABLE) == Some(&Setting::Flag(true))
+}
 
 /// What is inside a composite, in a few words.
 fn content(whole: &Graph, id: &NodeId, source: &Node) -> String {

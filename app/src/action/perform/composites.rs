@@ -2,6 +2,7 @@
 
 use super::{apply, apply_as_it_is, select};
 use crate::action::{Action, Item};
+use crate::canvas::is_durable;
 use crate::dialogs::Purpose;
 use crate::io::Job;
 use crate::panels::CameraWish;
@@ -10,6 +11,7 @@ use pipewright_runtime::file;
 use pipewright_runtime::graph::composite::{COMPOSITE, setting};
 use pipewright_runtime::graph::{Edit, FrameId, Node, NoteId, Point};
 use pipewright_runtime::id::NodeId;
+use pipewright_runtime::node::Catalogue;
 use pipewright_runtime::setting::Setting;
 use std::path::{Path, PathBuf};
 
@@ -65,11 +67,11 @@ pub fn show_level_of(open: &mut Open, item: &Item) {
 }
 
 /// Why these nodes, with all that is inside, cannot go on under other ids in the run: a durable store among them holds messages.
-fn bound_to_its_id<'a>(open: &'a Open, nodes: impl Iterator<Item = &'a NodeId>) -> Option<String> {
+fn bound_to_its_id<'a>(open: &'a Open, catalogue: Catalogue, nodes: impl Iterator<Item = &'a NodeId>) -> Option<String> {
     let snapshot = open.session.as_ref().filter(|_| open.running())?.snapshot()?;
     let whole = open.document.whole();
     let mut all = nodes.flat_map(|id| std::iter::once(id).chain(whole.inside(id)));
-    let durable = |id: &&NodeId| whole.node(id).is_some_and(|node| node.settings.get("durable") == Some(&Setting::Flag(true)));
+    let durable = |id: &&NodeId| whole.node(id).is_some_and(|node| catalogue.get(&node.kind).is_some_and(|kind| is_durable(node, kind)));
     let bound = all.find(|id| durable(id) && snapshot.nodes.get(*id).is_some_and(|figures| figures.held > 0))?;
     Some(format!("{} keeps its messages on the disk under its path; stop the run first", open.title_of(bound)))
 }
@@ -78,7 +80,7 @@ fn bound_to_its_id<'a>(open: &'a Open, nodes: impl Iterator<Item = &'a NodeId>) 
 pub fn make(state: &mut State) {
     let Some(open) = state.front() else { return };
     let nodes: Vec<NodeId> = select::nodes(open).cloned().collect();
-    if let Some(why) = bound_to_its_id(open, nodes.iter()) {
+    if let Some(why) = bound_to_its_id(open, state.catalogue, nodes.iter()) {
         return state.failed(format!("Make composite: {why}."));
     }
     let frames: Vec<FrameId> = open.selection.iter().filter_map(|item| if let Item::Frame(id) = item { Some(*id) } else { None }).collect();
@@ -97,7 +99,7 @@ pub fn make(state: &mut State) {
 /// Puts the content of the selected composite in its place.
 pub fn unpack(state: &mut State) {
     let Some((open, id)) = state.front().and_then(|open| Some((open, selected(open)?.clone()))) else { return };
-    if let Some(why) = bound_to_its_id(open, std::iter::once(&id)) {
+    if let Some(why) = bound_to_its_id(open, state.catalogue, std::iter::once(&id)) {
         return state.failed(format!("Unpack composite: {why}."));
     }
     match open.document.graph().unpack(&id) {

@@ -415,6 +415,26 @@ fn g12_a_store_with_messages_is_taken_out_of_a_run_only_when_asked_for_twice() {
 }
 
 #[test]
+fn g12_a_durable_store_with_messages_keeps_its_path_in_a_run() {
+    let mut desk = Desk::new("durable");
+    file::open_sample(&mut desk.state, samples::ALL.iter().find(|sample| sample.title == "Overload").unwrap());
+    let queue = desk.graph().nodes().iter().find(|(_, node)| node.kind == "queue").map(|(id, _)| id.clone()).unwrap();
+    desk.perform(Action::Edit("Durable".into(), Edit::SetSetting(queue.clone(), "durable".into(), Some(true.into()))));
+    desk.perform(Action::Select(vec![Item::Node(queue.clone())]));
+    desk.perform(Action::Command("run.simulate"));
+    let held = |state: &State| {
+        let snapshot = state.front().and_then(|open| open.session.as_ref()).and_then(|session| session.snapshot().cloned());
+        snapshot.and_then(|snapshot| snapshot.nodes.get(&queue).map(|figures| figures.held)).unwrap_or(0)
+    };
+    desk.until("messages in the queue", |state| held(state) > 20);
+    desk.perform(Action::Command("run.pause"));
+    desk.perform(Action::Command("edit.make_composite"));
+    assert!(desk.graph().nodes().contains_key(&queue), "its store goes by its path");
+    let told = format!("{:?}", desk.state.notices);
+    assert!(told.contains("keeps its messages on the disk"), "{told}");
+}
+
+#[test]
 fn a_pipe_led_elsewhere_keeps_its_settings_and_its_place() {
     let mut desk = Desk::with_sample("reconnect");
     let before = desk.graph();
