@@ -149,6 +149,7 @@ fn short(value: &Value) -> String {
 }
 
 impl Behaviour for Queue {
+    #[inline]
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         if let Some(told) = self.told.take() {
             fx.note(told);
@@ -159,6 +160,10 @@ impl Behaviour for Queue {
         } else {
             self.store.take(event, fx);
         }
+    }
+
+    fn on_acks(&mut self, acks: &[(u64, u32)], fx: &mut Effects<'_>) {
+        self.store.take_acks(acks, fx);
     }
 
     fn rest(&mut self, fx: &mut Effects<'_>) {

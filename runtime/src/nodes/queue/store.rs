@@ -23,7 +23,7 @@ use super::rules::{Counts, Order, Profile, Rules, Turns, WhenFull};
 use crate::distribution::Distribution;
 use crate::message::{Message, Settlement};
 use crate::node::reason::{DUPLICATE, OVERFLOW};
-use crate::node::{Effects, Event, Fault};
+use crate::node::{Effects, Event, Fault, Verdict};
 use crate::nodes::window::Window;
 use crate::random::Purpose;
 use crate::units::{Moment, Span};
@@ -58,6 +58,9 @@ enum Place {
 }
 
 impl Place {
+    /// How many places there are.
+    const ALL: usize = Self::Aside as usize + 1;
+
     /// Whether a message there waits in the store: it counts here, and not where it travels.
     const fn waits(self) -> bool {
         matches!(self, Self::Coming | Self::Ready | Self::Delayed | Self::Abandoned | Self::Aside)
@@ -83,6 +86,23 @@ struct Slot {
     /// Its bytes, as far as bytes are bounded.
     size: u32,
     message: Option<Message>,
+}
+
+impl Slot {
+    /// A slot that was never used.
+    const FREE: Self = Self {
+        generation: 0,
+        place: Place::Free,
+        attempt: 0,
+        before: 0,
+        failures: 0,
+        arrived: Moment::START,
+        since: Moment::START,
+        lock: 0,
+        locked_until: Moment::NEVER,
+        size: 0,
+        message: None,
+    };
 }
 
 // A million of them may wait: what few stores need is kept apart, by slot.
@@ -112,13 +132,10 @@ pub struct Store {
     expiries: BinaryHeap<Reverse<(Moment, u64)>>,
     /// (end of lock, number of lock, number of message), in order.
     locks: VecDeque<(Moment, u64, u64)>,
-    ready_count: u64,
-    delayed_count: u64,
-    coming_count: u64,
-    unsettled_count: u64,
-    abandoned_count: u64,
-    aside_count: u64,
-    leaving_count: u64,
+    /// How many messages are where, by [`Place`]; of those that are nowhere, how many fewer are than ever were.
+    counts: [u64; Place::ALL],
+    /// How many of them wait here ([`Place::waits`]).
+    waiting: u64,
     bytes: u64,
     sequence: u64,
     armed: Option<Moment>,
@@ -164,13 +181,8 @@ impl Store {
             delayed: BinaryHeap::new(),
             expiries: BinaryHeap::new(),
             locks: VecDeque::new(),
-            ready_count: 0,
-            delayed_count: 0,
-            coming_count: 0,
-            unsettled_count: 0,
-            abandoned_count: 0,
-            aside_count: 0,
-            leaving_count: 0,
+            counts: [0; Place::ALL],
+            waiting: 0,
             bytes: 0,
             sequence: 0,
             armed: None,
@@ -317,7 +329,8 @@ impl Store {
     pub fn take(&mut self, event: Event, fx: &mut Effects<'_>) {
         self.now = fx.now();
         match event {
-            Event::Settled { number, attempt, verdict } => self.settled(number, attempt, verdict, fx),
+            Event::Settled { number, attempt, verdict: Verdict::Ack } => self.acked(number, attempt, fx),
+            Event::Settled { number, attempt, verdict: Verdict::Nack(fault, error) } => self.nacked(number, attempt, fault, error, fx),
             Event::Renewed { number, attempt, until } => self.renewed(number, attempt, until, fx.now()),
             Event::Wake(ALARM) => {
                 if self.armed.is_some_and(|armed| armed <= fx.now()) {
@@ -333,6 +346,14 @@ impl Store {
         }
     }
 
+    /// Hears that deliveries were acknowledged, by number and attempt. Otherwise as [`Store::take`].
+    pub fn take_acks(&mut self, acks: &[(u64, u32)], fx: &mut Effects<'_>) {
+        self.now = fx.now();
+        for &(number, attempt) in acks {
+            self.acked(number, attempt, fx);
+        }
+    }
+
     /// Hands out what there is credit for (G3), and sees that the store is woken for what is due next.
     pub fn finish(&mut self, fx: &mut Effects<'_>) {
         self.now = fx.now();
@@ -341,7 +362,7 @@ impl Store {
             if self.rules.profile.expires_at_head() {
                 self.expire_heads(fx);
             }
-            if self.ready_count > 0 && !self.paused {
+            if self.at(Place::Ready) > 0 && !self.paused {
                 self.hand_out(fx);
             }
             // What expired on the way out may have been the first of its key.
@@ -396,13 +417,13 @@ impl Store {
 
     fn full(&self, size: u64) -> bool {
         let count = match self.rules.counts {
-            Counts::Waiting => self.waiting(),
-            Counts::InSystem => self.waiting() + self.unsettled_count,
+            Counts::Waiting => self.waiting,
+            Counts::InSystem => self.waiting + self.at(Place::Unsettled),
         };
         // One message larger than the whole bound is let into an empty store: it could never enter otherwise.
         let too_many_bytes = |most| if size == 0 { self.bytes >= most } else { self.bytes > 0 && self.bytes + size > most };
         // Where nothing may wait, a message comes in only if a consumer takes it at once.
-        let direct = self.rules.capacity == 0 && self.credit as u64 > self.ready_count + self.coming_count;
+        let direct = self.rules.capacity == 0 && self.credit as u64 > self.at(Place::Ready) + self.at(Place::Coming);
         (count >= self.rules.capacity && !direct) || self.rules.capacity_bytes.is_some_and(too_many_bytes)
     }
 
@@ -430,7 +451,7 @@ impl Store {
 
     fn make_ready(&mut self, number: u64, now: Moment, delay: Span, returned: bool) {
         let at = (number & 0xffff_ffff) as usize;
-        if !returned && !self.turns.has(at) {
+        if self.rules.turns != Turns::None && !returned && !self.turns.has(at) {
             self.join_line(at);
         }
         if delay > Span::ZERO {
@@ -444,7 +465,7 @@ impl Store {
         message.queued = now;
         let first = returned && self.rules.profile.returned_first();
         let priority = if first { RETURNED } else { u16::from(message.priority.min(self.rules.profile.highest_priority())) };
-        if self.waits_for_turn(at) {
+        if !self.turns.is_idle() && self.waits_for_turn(at) {
             return;
         }
         let level = match self.levels.iter().position(|level| level.priority <= priority) {

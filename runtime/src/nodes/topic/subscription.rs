@@ -205,6 +205,7 @@ impl Subscription {
 }
 
 impl Behaviour for Subscription {
+    #[inline]
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         if let Some(told) = self.told.take() {
             fx.note(told);
@@ -218,6 +219,10 @@ impl Behaviour for Subscription {
             Event::Wake(PRESENCE) => self.look(fx),
             event => self.store.take(event, fx),
         }
+    }
+
+    fn on_acks(&mut self, acks: &[(u64, u32)], fx: &mut Effects<'_>) {
+        self.store.take_acks(acks, fx);
     }
 
     fn rest(&mut self, fx: &mut Effects<'_>) {

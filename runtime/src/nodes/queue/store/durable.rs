@@ -97,7 +97,7 @@ impl Store {
 
     /// Whether as many messages wait for the disk as may.
     pub(super) fn much_unwritten(&self) -> bool {
-        self.durable.is_some() && self.coming_count >= MOST_UNWRITTEN
+        self.durable.is_some() && self.at(Place::Coming) >= MOST_UNWRITTEN
     }
 
     /// The disk does not keep up, or fails, and the sender is not to wait. What is on the disk already is not thrown away for it.
@@ -248,8 +248,8 @@ impl Store {
 
     pub(super) fn durable_gauges(&self, gauges: &mut Vec<Gauge>) {
         let Some(durable) = &self.durable else { return };
-        durable.keeping.gauges(self.coming_count, gauges);
-        let letters = (durable.keeping.found_dead() + durable.left_dead).saturating_sub(durable.sent_on) + self.leaving_count;
+        durable.keeping.gauges(self.at(Place::Coming), gauges);
+        let letters = (durable.keeping.found_dead() + durable.left_dead).saturating_sub(durable.sent_on) + self.at(Place::Leaving);
         gauges.push(Gauge { name: "letters on disk", value: letters as f64, unit: "messages" });
     }
 }

@@ -5,28 +5,33 @@ use crate::node::Gauge;
 use crate::units::Moment;
 
 impl Store {
+    /// How many messages are at this place.
+    pub(super) const fn at(&self, place: Place) -> u64 {
+        self.counts[place as usize]
+    }
+
     /// How many messages wait here: ready, delayed, being written to the disk, locked without a consumer, or set aside.
     pub const fn waiting(&self) -> u64 {
-        self.ready_count + self.delayed_count + self.coming_count + self.abandoned_count + self.aside_count
+        self.waiting
     }
 
     /// How many messages are handed out and not settled.
     pub const fn unsettled(&self) -> u64 {
-        self.unsettled_count + self.abandoned_count
+        self.at(Place::Unsettled) + self.at(Place::Abandoned)
     }
 
     /// How many messages are not done with: those that wait and those handed out. What is set aside will not be done.
     pub const fn backlog(&self) -> u64 {
-        self.ready_count + self.delayed_count + self.coming_count + self.unsettled()
+        self.at(Place::Ready) + self.at(Place::Delayed) + self.at(Place::Coming) + self.unsettled()
     }
 
     /// Reports the common figures of stores.
     pub fn gauges(&self, now: Moment, gauges: &mut Vec<Gauge>) {
         let count = |name, value: u64| Gauge { name, value: value as f64, unit: "messages" };
         gauges.extend([
-            count("ready", self.ready_count),
+            count("ready", self.at(Place::Ready)),
             count("locked", self.unsettled()),
-            count("delayed", self.delayed_count),
+            count("delayed", self.at(Place::Delayed)),
             count("locks lost", self.locks_lost),
             count("late acks", self.late_acks),
             count("duplicates", self.duplicates),
@@ -40,7 +45,7 @@ impl Store {
         ]);
         self.durable_gauges(gauges);
         if self.rules.profile == Profile::JetStream {
-            gauges.extend([count("set aside", self.aside_count), count("advisories", self.advisories)]);
+            gauges.extend([count("set aside", self.at(Place::Aside)), count("advisories", self.advisories)]);
         }
     }
 

@@ -12,8 +12,7 @@ impl Store {
         let may = self.rules.most_pending.map_or(usize::MAX, |most| usize::try_from(most.saturating_sub(pending)).unwrap_or(usize::MAX));
         let room = fx.room(self.output).min(may);
         for _ in 0..room.min(BATCH) {
-            let Some(at) = self.pop_ready(fx) else { return };
-            let number = self.number(at);
+            let Some((at, number)) = self.pop_ready(fx) else { return };
             let slot = &mut self.slots[at];
             self.handed_out.0 += 1;
             self.handed_out.1 += u64::from(slot.attempt == slot.before);
@@ -29,20 +28,24 @@ impl Store {
             message.settlement = Settlement::One(Delivery { origin: 0, attempt, number });
             self.move_to(at, Place::Unsettled);
             if lock != Span::ZERO {
-                self.lock(at, fx.now() + lock);
+                self.lock_as(at, number, fx.now() + lock);
             }
             fx.hand_out(self.output, message);
         }
-        if room > BATCH && self.ready_count > 0 {
+        if room > BATCH && self.at(Place::Ready) > 0 {
             fx.wake(fx.now(), GO_ON);
         }
     }
 
     pub(super) fn lock(&mut self, at: usize, until: Moment) {
+        self.lock_as(at, self.number(at), until);
+    }
+
+    fn lock_as(&mut self, at: usize, number: u64, until: Moment) {
         self.sequence += 1;
-        self.slots[at].lock = self.sequence as u32;
-        self.slots[at].locked_until = until;
-        let number = self.number(at);
+        let slot = &mut self.slots[at];
+        slot.lock = self.sequence as u32;
+        slot.locked_until = until;
         let lock = (until, self.sequence, number);
         if self.locks.back().is_none_or(|(end, ..)| *end <= until) {
             return self.locks.push_back(lock);
@@ -52,16 +55,17 @@ impl Store {
         self.locks.insert(after, lock);
     }
 
-    /// The next ready message that has not expired.
-    fn pop_ready(&mut self, fx: &mut Effects<'_>) -> Option<usize> {
+    /// The next ready message that has not expired: its slot and its number.
+    fn pop_ready(&mut self, fx: &mut Effects<'_>) -> Option<(usize, u64)> {
         for level in 0..self.levels.len() {
             loop {
                 let numbers = &mut self.levels[level].numbers;
                 let popped = if self.rules.order == Order::Fifo { numbers.pop_front() } else { numbers.pop_back() };
                 let Some(number) = popped else { break };
-                let Some(at) = self.find(number, Place::Ready) else { continue };
-                if self.slots[at].message.as_ref().is_some_and(|message| message.expires > fx.now()) {
-                    return Some(at);
+                let Some(slot) = self.slot(number).filter(|slot| slot.place == Place::Ready) else { continue };
+                let at = (number & 0xffff_ffff) as usize;
+                if slot.message.as_ref().is_some_and(|message| message.expires > fx.now()) {
+                    return Some((at, number));
                 }
                 self.expire_kept(at, fx);
             }

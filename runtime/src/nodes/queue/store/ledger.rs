@@ -83,78 +83,66 @@ impl Store {
         self.waited + inside.map(|slot| u128::from(now.since(slot.since).0)).sum::<u128>()
     }
 
-    const fn count(&mut self, place: Place) -> Option<&mut u64> {
-        match place {
-            Place::Free => None,
-            Place::Coming => Some(&mut self.coming_count),
-            Place::Leaving => Some(&mut self.leaving_count),
-            Place::Ready => Some(&mut self.ready_count),
-            Place::Delayed => Some(&mut self.delayed_count),
-            Place::Unsettled => Some(&mut self.unsettled_count),
-            Place::Abandoned => Some(&mut self.abandoned_count),
-            Place::Aside => Some(&mut self.aside_count),
-        }
-    }
-
     pub(super) fn move_to(&mut self, at: usize, place: Place) {
-        let size = u64::from(self.slots[at].size);
-        let counted = |store: &Self, place| match place {
-            Place::Free | Place::Leaving => false,
-            Place::Coming | Place::Ready | Place::Delayed | Place::Abandoned | Place::Aside => true,
-            Place::Unsettled => store.rules.counts == Counts::InSystem,
-        };
-        let before = std::mem::replace(&mut self.slots[at].place, place);
+        let now = self.now;
+        let slot = &mut self.slots[at];
+        let before = std::mem::replace(&mut slot.place, place);
         match (before.waits(), place.waits()) {
-            (false, true) => self.slots[at].since = self.now,
-            (true, false) => self.waited += u128::from(self.now.since(self.slots[at].since).0),
+            (false, true) => {
+                slot.since = now;
+                self.waiting += 1;
+            }
+            (true, false) => {
+                self.waited += u128::from(now.since(slot.since).0);
+                self.waiting -= 1;
+            }
             _ => {}
         }
-        if size > 0 {
-            self.bytes = self.bytes.saturating_sub(if counted(self, before) { size } else { 0 });
-            self.bytes += if counted(self, place) { size } else { 0 };
+        if slot.size > 0 {
+            let size = u64::from(slot.size);
+            self.move_bytes(size, before, place);
         }
-        if let Some(count) = self.count(before) {
-            *count -= 1;
-        }
-        if let Some(count) = self.count(place) {
-            *count += 1;
-        }
+        self.counts[before as usize] = self.counts[before as usize].wrapping_sub(1);
+        self.counts[place as usize] = self.counts[place as usize].wrapping_add(1);
+    }
+
+    fn move_bytes(&mut self, size: u64, before: Place, place: Place) {
+        let counted = |place| match place {
+            Place::Free | Place::Leaving => false,
+            Place::Coming | Place::Ready | Place::Delayed | Place::Abandoned | Place::Aside => true,
+            Place::Unsettled => self.rules.counts == Counts::InSystem,
+        };
+        let (was, is) = (counted(before), counted(place));
+        self.bytes = self.bytes.saturating_sub(if was { size } else { 0 });
+        self.bytes += if is { size } else { 0 };
     }
 
     pub(super) fn insert(&mut self, message: Message, now: Moment, size: u64, before: u32) -> u64 {
         let at = self.free.pop().map_or(self.slots.len(), |at| at as usize);
-        let slot = |generation| Slot {
-            generation,
-            place: Place::Free,
-            attempt: before,
-            before,
-            failures: 0,
-            arrived: now,
-            since: now,
-            lock: 0,
-            locked_until: Moment::NEVER,
-            size: u32::try_from(size).unwrap_or(u32::MAX),
-            message: Some(message),
-        };
         if at == self.slots.len() {
-            self.slots.push(slot(0));
-        } else {
-            self.slots[at] = slot(self.slots[at].generation);
+            self.slots.push(Slot::FREE);
         }
-        self.number(at)
+        let slot = &mut self.slots[at];
+        (slot.attempt, slot.before, slot.failures, slot.lock) = (before, before, 0, 0);
+        (slot.arrived, slot.since, slot.locked_until) = (now, now, Moment::NEVER);
+        slot.size = u32::try_from(size).unwrap_or(u32::MAX);
+        slot.message = Some(message);
+        at as u64 | u64::from(slot.generation) << 32
     }
 
     pub(super) fn remove(&mut self, at: usize) -> Message {
         self.move_to(at, Place::Free);
-        let number = self.number(at);
         let slot = &mut self.slots[at];
+        let number = at as u64 | u64::from(slot.generation) << 32;
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(at as u32);
         let message = slot.message.take().expect("a slot in use has a message");
         if !self.failures.is_empty() {
             self.failures.remove(&number);
         }
-        self.left_line(at, number);
+        if !self.turns.is_idle() {
+            self.left_line(at, number);
+        }
         if let Some(durable) = &mut self.durable {
             durable.gone(at);
         }

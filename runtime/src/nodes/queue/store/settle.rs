@@ -38,26 +38,40 @@ const ADVISORY_MAX_DELIVERIES: (&str, &str) = ("$JS.EVENT.ADVISORY.CONSUMER.MAX_
 const ADVISORY_TERMINATED: (&str, &str) = ("$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED", "io.nats.jetstream.advisory.v1.terminated");
 
 impl Store {
-    pub(super) fn settled(&mut self, number: u64, attempt: u32, verdict: Verdict, fx: &mut Effects<'_>) {
+    /// A delivery ended well.
+    pub(super) fn acked(&mut self, number: u64, attempt: u32, fx: &mut Effects<'_>) {
         if attempt == Delivery::GIVEN_UP {
-            return self.left(number, verdict, fx);
+            return self.left(number, Verdict::Ack, fx);
         }
-        let current = self.find(number, Place::Unsettled).filter(|at| self.slots[*at].attempt == attempt);
-        match (current, verdict) {
+        if let Some(at) = self.current(number, attempt) {
             // Whoever still waits for it has waited for this.
-            (Some(at), Verdict::Ack) => fx.accept(&mut self.remove(at)),
-            (Some(at), Verdict::Nack(fault, error)) => self.failed(at, fault, &error, fx),
-            // Too late: the message is ready again, or with somebody else, or ended. Where each is to have one effect, this was it.
-            (None, Verdict::Ack) => {
-                self.late_acks += 1;
-                let again = self.find(number, Place::Ready).or_else(|| self.find(number, Place::Delayed));
-                if let Some(at) = again.filter(|_| self.seen.is_some()) {
-                    let message = self.remove(at);
-                    fx.drop(message, SUPERSEDED);
-                }
-            }
-            (None, Verdict::Nack(..)) => fx.superseded(),
+            return fx.accept(&mut self.remove(at));
         }
+        // Too late: the message is ready again, or with somebody else, or ended. Where each is to have one effect, this was it.
+        self.late_acks += 1;
+        let again = self.find(number, Place::Ready).or_else(|| self.find(number, Place::Delayed));
+        if let Some(at) = again.filter(|_| self.seen.is_some()) {
+            let message = self.remove(at);
+            fx.drop(message, SUPERSEDED);
+        }
+    }
+
+    /// A delivery failed.
+    pub(super) fn nacked(&mut self, number: u64, attempt: u32, fault: Fault, error: Arc<str>, fx: &mut Effects<'_>) {
+        if attempt == Delivery::GIVEN_UP {
+            return self.left(number, Verdict::Nack(fault, error), fx);
+        }
+        match self.current(number, attempt) {
+            Some(at) => self.failed(at, fault, &error, fx),
+            // Too late, as above.
+            None => fx.superseded(),
+        }
+    }
+
+    /// The slot of a message that is in a consumer's hands in just this attempt.
+    fn current(&self, number: u64, attempt: u32) -> Option<usize> {
+        let slot = self.slot(number).filter(|slot| slot.place == Place::Unsettled && slot.attempt == attempt);
+        slot.map(|_| (number & 0xffff_ffff) as usize)
     }
 
     /// Gives a message up that is in a slot.

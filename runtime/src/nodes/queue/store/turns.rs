@@ -32,6 +32,12 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// Whether no message here stands in a line.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Whether the message in this slot stands in a line.
     pub fn has(&self, at: usize) -> bool {
         self.keys.contains_key(&at)
