@@ -5,11 +5,15 @@ mod outline;
 
 pub use blob::{Blob, BlobPlace, Bucket, ClaimStore};
 pub use outline::{Look, Place, Seen};
+/// A counted pointer without weak ones: whether it is the only one takes a look and no locked operation, and messages ask that at every node
+/// that writes to them.
+pub use triomphe::Arc as Shared;
 
 use crate::id::MessageId;
 use crate::units::Moment;
 use bytes::Bytes;
 use outline::Outline;
+use smallvec::SmallVec;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
@@ -38,7 +42,7 @@ pub trait Recipe: Send + Sync {
 
 /// Bytes with a lazily parsed value beside them. Copies share both (G14).
 #[derive(Clone, Default)]
-pub struct Payload(Option<Arc<Body>>);
+pub struct Payload(Option<Shared<Body>>);
 
 struct Body {
     origin: Origin,
@@ -72,7 +76,7 @@ impl Payload {
     pub const EMPTY: Self = Self(None);
 
     fn of(origin: Origin) -> Self {
-        Self(Some(Arc::new(Body { origin, bytes: OnceLock::new(), read: OnceLock::new() })))
+        Self(Some(Shared::new(Body { origin, bytes: OnceLock::new(), read: OnceLock::new() })))
     }
 
     /// A payload of raw bytes; parsed when somebody first asks.
@@ -157,8 +161,15 @@ impl Payload {
     }
 
     /// How many bytes travel with the message: a handle's stay where they lie.
+    #[inline]
     pub fn inline_len(&self) -> usize {
-        if self.blob().is_some() { HANDLE_WEIGHT } else { self.len() }
+        match self.0.as_deref() {
+            None => 0,
+            Some(Body { origin: Origin::Bytes(bytes), .. }) => bytes.len(),
+            Some(Body { origin: Origin::Recipe(_, _, length), .. }) => *length,
+            Some(Body { origin: Origin::Handle(_), .. }) => HANDLE_WEIGHT,
+            Some(body) => body.written_len(),
+        }
     }
 
     /// Whether there is no payload.
@@ -170,6 +181,11 @@ impl Payload {
 impl Body {
     fn read(&self) -> &Read {
         self.read.get_or_init(Box::default)
+    }
+
+    #[inline(never)]
+    fn written_len(&self) -> usize {
+        self.bytes().len()
     }
 
     fn bytes(&self) -> &Bytes {
@@ -256,6 +272,9 @@ pub struct Tracked {
     pub number: u64,
 }
 
+/// Headers, by name. Most messages have one or none: the first needs no room of its own.
+pub type Headers = SmallVec<[(Arc<str>, Value); 1]>;
+
 /// The rarely used part of the envelope, shared by copies and copied when written.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Head {
@@ -268,7 +287,7 @@ pub struct Head {
     /// The topic it was published to.
     pub topic: Option<Arc<str>>,
     /// Name to JSON value, in order of setting.
-    pub headers: Vec<(Arc<str>, Value)>,
+    pub headers: Headers,
     /// The payload's media type; JSON where nobody set it.
     pub content_type: Option<Arc<str>>,
     /// W3C trace context, `traceparent`.
@@ -316,7 +335,7 @@ pub struct Envelope {
     /// What it carries.
     pub payload: Payload,
     /// The rest of the envelope; `None` while everything in it is at its default.
-    pub head: Option<Arc<Head>>,
+    pub head: Option<Shared<Head>>,
     /// How many services and bridges it has passed (G13).
     pub hops: u16,
     /// 0 to 255; higher goes first where a queue is told to look.
@@ -351,7 +370,7 @@ impl Message {
             parents: Vec::new(),
             key: None,
             topic: None,
-            headers: Vec::new(),
+            headers: Headers::new_const(),
             content_type: None,
             trace_parent: None,
             tracked: None,
@@ -361,7 +380,7 @@ impl Message {
 
     /// The rest of the envelope, for writing; copied first if others share it.
     pub fn head_mut(&mut self) -> &mut Head {
-        Arc::make_mut(self.head.get_or_insert_with(Arc::default))
+        Shared::make_mut(self.head.get_or_insert_with(Shared::default))
     }
 
     /// A header's value.
@@ -380,7 +399,7 @@ impl Message {
         let headers = &mut self.head_mut().headers;
         match headers.iter_mut().find(|(known, _)| &**known == name) {
             Some((_, old)) => *old = value,
-            None => add_header(headers, name.into(), value),
+            None => headers.push((name.into(), value)),
         }
     }
 
@@ -389,7 +408,7 @@ impl Message {
         let headers = &mut self.head_mut().headers;
         match headers.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || known == name) {
             Some((_, old)) => *old = value,
-            None => add_header(headers, name.clone(), value),
+            None => headers.push((name.clone(), value)),
         }
     }
 
@@ -399,7 +418,7 @@ impl Message {
         match headers.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || known == name) {
             Some((_, Value::Number(old))) => *old = number.into(),
             Some((_, old)) => *old = number.into(),
-            None => add_header(headers, name.clone(), number.into()),
+            None => headers.push((name.clone(), number.into())),
         }
     }
 
@@ -426,18 +445,20 @@ impl Message {
     }
 
     /// Payload bytes that travel along plus what the headers weigh: what a pipe's byte bound counts.
+    #[inline]
     pub fn size(&self) -> usize {
-        let headers: usize = self.head().headers.iter().map(|(name, _)| name.len() + 16).sum();
+        let headers = match self.head.as_deref().map_or(&[][..], |head| head.headers.as_slice()) {
+            [] => 0,
+            [one] => weight(one),
+            all => all.iter().map(weight).sum(),
+        };
         self.payload.inline_len() + headers
     }
 }
 
-/// Most messages have one header or none: for the first there is just room for one.
-fn add_header(headers: &mut Vec<(Arc<str>, Value)>, name: Arc<str>, value: Value) {
-    if headers.is_empty() {
-        headers.reserve_exact(1);
-    }
-    headers.push((name, value));
+/// What a header weighs in a pipe, in bytes.
+fn weight((name, _): &(Arc<str>, Value)) -> usize {
+    name.len() + 16
 }
 
 #[cfg(test)]

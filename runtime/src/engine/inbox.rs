@@ -26,6 +26,12 @@ impl<T> Default for Inbox<T> {
 impl<T> Inbox<T> {
     /// Puts a thing from `source` in during `round`.
     pub fn put(&mut self, round: u64, source: u32, item: T) {
+        self.enter(round, source);
+        self.items.push_back((source, item));
+    }
+
+    #[inline]
+    fn enter(&mut self, round: u64, source: u32) {
         if self.fresh_round != round {
             self.seal();
             self.fresh_round = round;
@@ -34,16 +40,12 @@ impl<T> Inbox<T> {
         if self.items.len() > self.fresh_from && self.items.back().is_some_and(|(last, _)| *last > source) {
             self.mixed = true;
         }
-        self.items.push_back((source, item));
     }
 
-    /// Puts several things from one source in during `round`.
-    pub fn put_all(&mut self, round: u64, source: u32, items: impl Iterator<Item = T>) {
-        let mut items = items;
-        if let Some(first) = items.next() {
-            self.put(round, source, first);
-            self.items.extend(items.map(|item| (source, item)));
-        }
+    /// Opens it for things from one source during `round`: they go to the end of the list that comes back, each with the source.
+    pub fn open(&mut self, round: u64, source: u32) -> &mut VecDeque<(u32, T)> {
+        self.enter(round, source);
+        &mut self.items
     }
 
     /// Brings the newest round's items into order of source; the order within one source stays.
@@ -185,7 +187,7 @@ mod tests {
     fn many_at_once_are_as_one_after_another() {
         let (mut many, mut singly) = (Inbox::default(), Inbox::default());
         for (round, source, items) in [(1, 2, "ab"), (1, 1, "cd"), (2, 3, "e"), (2, 1, ""), (2, 2, "fg")] {
-            many.put_all(round, source, items.chars());
+            many.open(round, source).extend(items.chars().map(|item| (source, item)));
             items.chars().for_each(|item| singly.put(round, source, item));
         }
         assert_eq!((many.visible(2), singly.visible(2)), (4, 4));

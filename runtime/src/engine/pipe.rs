@@ -43,6 +43,31 @@ pub struct Returned {
     pub round: u64,
 }
 
+/// The rolling hash over what passes a pipe, at one moment (G11).
+#[derive(Clone, Copy, Debug)]
+pub struct RunningHash {
+    hash: u64,
+    moment: u64,
+}
+
+impl RunningHash {
+    /// Goes on from `hash` with messages of this moment.
+    pub const fn at(hash: u64, now: Moment) -> Self {
+        Self { hash, moment: now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
+    }
+
+    /// A message passes.
+    #[inline]
+    pub fn take(&mut self, message: &Message) {
+        self.hash = mix(self.hash ^ self.moment) ^ message.id.low();
+    }
+
+    /// The hash so far.
+    pub const fn now(self) -> u64 {
+        self.hash
+    }
+}
+
 /// A pipe at work.
 #[derive(Clone, Debug)]
 pub struct Pipe {
@@ -244,21 +269,17 @@ impl Pipe {
     pub fn sent(&mut self, now: Moment, message: &Message, size: usize) {
         self.messages += 1;
         self.bytes += size as u64;
-        self.hash = mix(self.hash ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ message.id.low();
+        let mut hash = RunningHash::at(self.hash, now);
+        hash.take(message);
+        self.hash = hash.now();
         if self.shape.flow != Flow::Free {
             self.depth.add(now, 1);
         }
     }
 
-    /// Books messages that leave the sender together, `size` bytes in all.
-    pub fn sent_run(&mut self, now: Moment, messages: &[Message], size: u64) {
-        self.messages += messages.len() as u64;
-        self.bytes += size;
-        let moment = now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.hash = messages.iter().fold(self.hash, |hash, message| mix(hash ^ moment) ^ message.id.low());
-        if self.shape.flow != Flow::Free {
-            self.depth.add(now, messages.len() as u64);
-        }
+    /// Counts messages that come into it, where it holds any.
+    pub fn entered(&mut self, now: Moment, messages: u64) {
+        self.depth.add(now, messages);
     }
 
     /// Notes whether the sender waits for room here.

@@ -58,6 +58,10 @@ pub struct Place {
 
 /// What one activation of a station may take in before others get their turn.
 const MOST_TAKEN: usize = 256;
+/// How many stations one turn by the wall clock activates before parcels and orders are looked at again.
+const MOST_IN_A_TURN: usize = 64;
+/// How many of them may follow upon one, before those get their turn that waited already.
+const MOST_FOLLOWING: usize = 32;
 /// More events than this at one node in one instant means an endless loop (G13).
 const MOST_IN_AN_INSTANT: u32 = 100_000;
 
@@ -83,14 +87,14 @@ pub struct Shard {
     pub(crate) broken: Option<Arc<str>>,
     /// Stations that said they are exhausted count down here.
     pub(crate) producing: usize,
-    /// Room for messages on their way into a pipe, for copies of them, for the moments since when they had waited in stores, and
-    /// for acknowledgements.
-    run: Vec<Message>,
-    copies: Vec<Message>,
+    /// Room for messages that are copied, with their sizes, for the moments since when they had waited in stores, and for acknowledgements.
+    run: Vec<(u32, Message)>,
     queued: Vec<(Moment, u64)>,
     acks: Vec<(u64, u32)>,
     round: u64,
     ready: Vec<u32>,
+    /// Who acts in the next round: those that messages were sent to, and all others.
+    receivers: Vec<u32>,
     next: Vec<u32>,
     /// Stores where acknowledgements may wait.
     behind: Vec<u32>,
@@ -125,11 +129,11 @@ impl Shard {
             broken: None,
             producing,
             run: Vec::new(),
-            copies: Vec::new(),
             queued: Vec::new(),
             acks: Vec::new(),
             round: 1,
             ready: Vec::new(),
+            receivers: Vec::new(),
             next: Vec::new(),
             behind: Vec::new(),
             now: Moment::START,
@@ -156,9 +160,15 @@ impl Shard {
         self.stations.iter().map(|station| station.as_deref().expect("stations are in place between activations"))
     }
 
+    /// Nobody stands in the lists of those that act next any more: their numbers are others from now on.
+    fn forget_ready(&mut self) {
+        self.next.clear();
+        self.receivers.clear();
+    }
+
     /// Whether nothing is to be done before the next calendar entry.
     pub const fn idle(&self) -> bool {
-        self.next.is_empty()
+        self.next.is_empty() && self.receivers.is_empty()
     }
 
     /// When the next calendar entry is due.
@@ -187,11 +197,46 @@ impl Shard {
         self.now = now;
         self.round += 1;
         std::mem::swap(&mut self.ready, &mut self.next);
+        self.ready.append(&mut self.receivers);
         for at in 0..self.ready.len() {
             let local = self.ready[at];
             self.with_station(local, Self::activate);
         }
         self.ready.clear();
+    }
+
+    /// By the wall clock: lets some of the stations that have something to do act, each in a round of its own. Whom a station sends messages
+    /// acts right after it, while they are still in the cache. Everybody else, senders that hear of room above all, waits for his turn: so nobody
+    /// sends twice before those have acted that were there already.
+    pub fn turn(&mut self, now: Moment) {
+        self.now = now;
+        // Sent to between two turns: at the start of the run, or by a change.
+        self.next.append(&mut self.receivers);
+        let mut waiting = std::mem::take(&mut self.next);
+        let (mut acted, mut left) = (0, MOST_IN_A_TURN);
+        while left > 0 && acted < waiting.len() {
+            let mut local = waiting[acted];
+            acted += 1;
+            let mut following = MOST_FOLLOWING;
+            loop {
+                left = left.saturating_sub(1);
+                following -= 1;
+                self.round += 1;
+                self.with_station(local, Self::activate);
+                local = match self.receivers.pop() {
+                    Some(receiver) if following > 0 => receiver,
+                    Some(receiver) => {
+                        self.receivers.push(receiver);
+                        break;
+                    }
+                    None => break,
+                };
+            }
+            self.next.append(&mut self.receivers);
+        }
+        waiting.drain(..acted);
+        waiting.append(&mut self.next);
+        self.next = waiting;
     }
 
     /// Takes a parcel from another shard.
@@ -398,11 +443,11 @@ impl Shard {
         pipe.waiting += 1;
         if receiver == from.number {
             from.messages.put(self.round, pipe_number, message);
-            mark_ready(from, place.local, &mut self.next);
+            mark_ready(from, place.local, &mut self.receivers);
         } else {
             let station = self.stations[place.local as usize].as_mut().expect("only one station is out of its place");
             station.messages.put(self.round, pipe_number, message);
-            mark_ready(station, place.local, &mut self.next);
+            mark_ready(station, place.local, &mut self.receivers);
         }
     }
 

@@ -5,6 +5,7 @@ use crate::letter::Letter;
 use crate::message::Message;
 use crate::node::{Answer, Fault, Ticket};
 use crate::units::Moment;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Something that reaches a station beside its pipes.
@@ -128,8 +129,8 @@ pub enum Parcel {
     Messages {
         /// The pipe.
         pipe: u32,
-        /// The messages.
-        messages: Vec<Message>,
+        /// The messages, each with the pipe again, as they stand in an inbox.
+        messages: VecDeque<(u32, Message)>,
     },
     /// Room in a pipe: its receiver took messages out (G1).
     Room {
@@ -153,7 +154,7 @@ pub enum Parcel {
 
 impl Parcel {
     /// How many messages are in it.
-    pub const fn messages(&self) -> usize {
+    pub fn messages(&self) -> usize {
         match self {
             Self::Message { .. } => 1,
             Self::Messages { messages, .. } => messages.len(),

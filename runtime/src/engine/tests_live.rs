@@ -102,6 +102,39 @@ fn a_live_run_ends_when_all_has_been_sent_and_has_ended() {
     }
 }
 
+/// A source that never waits, a topic, and so many subscriptions with a sink each.
+fn spreading(subscriptions: usize) -> Graph {
+    let names: Vec<(String, String)> = (0..subscriptions).map(|number| (format!("s{number}"), format!("r{number}"))).collect();
+    let full = [("when_full", word("drop_newest"))];
+    let source = [("arrivals", word("fastest"))];
+    let mut nodes = vec![("source", "generator", source.as_slice()), ("all", "topic", &[])];
+    nodes.extend(names.iter().flat_map(|(store, end)| [(store.as_str(), "subscription", full.as_slice()), (end.as_str(), "sink", &[])]));
+    let into = names.iter().map(|(store, _)| format!("all.out -> {store}.in"));
+    let pipes: Vec<String> = into.chain(names.iter().map(|(store, end)| format!("{store}.out -> {end}.in"))).collect();
+    let mut pipes: Vec<&str> = pipes.iter().map(String::as_str).collect();
+    pipes.push("source.out -> all.in");
+    graph(&nodes, &pipes)
+}
+
+#[test]
+fn receivers_act_before_whoever_sent_to_them_sends_again() {
+    // With many subscriptions a turn is over long before all have acted.
+    for subscriptions in [8, 200] {
+        let mut simulation = Simulation::new(plan(&spreading(subscriptions), 1), &SimulationOptions::default());
+        let shard = simulation.shard();
+        for turn in 0..2_000 {
+            let now = Moment(turn * 50_000);
+            shard.fall_due(now);
+            shard.turn(now);
+            let waiting = shard.stations().map(|station| station.messages.len()).max().expect("there are stations");
+            assert!(waiting <= 2_048, "{waiting} messages wait at one node after {turn} turns");
+        }
+        let ended: Vec<u64> = shard.stations().map(|station| station.counts.delivered).filter(|delivered| *delivered > 0).collect();
+        let (least, most) = (ended.iter().min(), ended.iter().max());
+        assert!(ended.len() == subscriptions && least.zip(most).is_some_and(|(least, most)| most - least <= 2_048), "{ended:?}");
+    }
+}
+
 #[test]
 fn messages_are_shown_from_the_first_one_on() {
     // A node may send as it starts: a burst is on its way before anything else happens.

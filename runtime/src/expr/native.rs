@@ -308,23 +308,46 @@ impl Native {
     }
 
     /// Evaluates to a whole number, in registers: what most conditions compare and most assignments count. `None` says nothing about it.
+    #[inline]
     pub fn int(&self, message: &Message) -> Option<i64> {
         match self {
             Self::Constant(Constant::Int(number)) => Some(*number),
             Self::Header(name, steps) if steps.is_empty() => message.header(name)?.as_i64(),
+            Self::Calculated(sides, operation) => Self::ints(sides, message).and_then(|(left, right)| whole(left, right, *operation)),
+            other => other.seldom_int(message),
+        }
+    }
+
+    fn seldom_int(&self, message: &Message) -> Option<i64> {
+        match self {
             Self::Field(_) | Self::Header(..) => match self.place(message)?.seen() {
                 Plain::Int(number) => Some(number),
                 _ => None,
             },
-            Self::Calculated(sides, operation) => Self::ints(sides, message).and_then(|(left, right)| whole(left, right, *operation)),
             _ => None,
         }
     }
 
     /// Both sides, if both are whole numbers. The right one is looked at first: it is a constant more often, and rules out most others.
+    #[inline]
     fn ints(sides: &[Self; 2], message: &Message) -> Option<(i64, i64)> {
-        let right = sides[1].int(message)?;
-        Some((sides[0].int(message)?, right))
+        let right = sides[1].side(message)?;
+        Some((sides[0].side(message)?, right))
+    }
+
+    /// The same for one side of an operation: most are a constant or a header.
+    #[inline]
+    fn side(&self, message: &Message) -> Option<i64> {
+        match self {
+            Self::Constant(Constant::Int(number)) => Some(*number),
+            Self::Header(name, steps) if steps.is_empty() => message.header(name)?.as_i64(),
+            other => other.inner_int(message),
+        }
+    }
+
+    #[inline(never)]
+    fn inner_int(&self, message: &Message) -> Option<i64> {
+        self.int(message)
     }
 }
 

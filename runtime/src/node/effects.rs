@@ -157,12 +157,18 @@ impl<'a> Effects<'a> {
     }
 
     /// Sends a message the short way if it may go there; else it comes back.
-    #[inline]
+    #[inline(always)]
     fn pass(&mut self, way: Way, port: usize, message: Message) -> Option<Message> {
         match &mut self.lane {
             Some(lane) if self.wishes.len() == self.first => lane.emit(way, port, self.rooms, message),
             _ => Some(message),
         }
+    }
+
+    /// Asks for what does not go the short way.
+    #[cold]
+    fn wish(&mut self, wish: Effect) {
+        self.wishes.push_back(wish);
     }
 
     /// The run clock (G12).
@@ -232,18 +238,18 @@ impl<'a> Effects<'a> {
     }
 
     /// A new message comes into the run.
-    #[inline]
+    #[inline(always)]
     pub fn enter(&mut self, port: usize, message: Message) {
         if let Some(message) = self.pass(Way::Entered(port as u16), port, message) {
-            self.wishes.push_back(Effect::Enter(port, message));
+            self.wish(Effect::Enter(port, message));
         }
     }
 
     /// A message goes on.
-    #[inline]
+    #[inline(always)]
     pub fn emit(&mut self, port: usize, message: Message) {
         if let Some(message) = self.pass(Way::Emitted(port as u16), port, message) {
-            self.wishes.push_back(Effect::Emit(port, message));
+            self.wish(Effect::Emit(port, message));
         }
     }
 
@@ -280,11 +286,11 @@ impl<'a> Effects<'a> {
     }
 
     /// A message ended well.
-    #[inline]
+    #[inline(always)]
     pub fn deliver(&mut self, message: Message) {
         match &mut self.lane {
             Some(lane) if self.wishes.len() == self.first => lane.passed.push(Passed { way: Way::Delivered, size: 0, message }),
-            _ => self.wishes.push_back(Effect::Deliver(message)),
+            _ => self.wish(Effect::Deliver(message)),
         }
     }
 

@@ -42,7 +42,7 @@ pub struct Lane {
 
 impl Lane {
     /// Takes a message for an output, if it may go this way: its room is used up then. Else it comes back.
-    #[inline]
+    #[inline(always)]
     pub(super) fn emit(&mut self, way: Way, port: usize, rooms: &mut [usize], message: Message) -> Option<Message> {
         if let (Some(true), Some(room @ 1..)) = (self.open.get(port), rooms.get_mut(port)) {
             let size = message.size();

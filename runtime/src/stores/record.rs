@@ -100,7 +100,7 @@ mod tests {
             parents: vec![parent, sent.id],
             key: Some("k".into()),
             topic: Some("a/b".into()),
-            headers: vec![("z".into(), json!(1)), ("a".into(), json!({"x": [null, "é"]}))],
+            headers: [("z".into(), json!(1)), ("a".into(), json!({"x": [null, "é"]}))].into_iter().collect(),
             content_type: Some("text/plain".into()),
             trace_parent: Some("00-1-2-01".into()),
             tracked: None,

@@ -172,12 +172,12 @@ impl Worker {
         }
     }
 
-    /// One turn by the wall clock: a round if there is something to do, else a sleep until something is due or arrives.
+    /// One turn by the wall clock: some of what there is to do, else a sleep until something is due or arrives.
     fn turn(&mut self) -> Option<Order> {
         let now = self.clock.now();
         self.shard.fall_due(now);
         if !self.shard.idle() {
-            self.shard.round(now);
+            self.shard.turn(now);
             self.hand_over();
             return None;
         }

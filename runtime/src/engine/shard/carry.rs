@@ -31,14 +31,14 @@ impl Shard {
                 station.counts.entered += 1;
                 self.events += 1;
                 message.arrived = message.entered;
-                Self::own(station, &mut message);
+                Self::own(station.number, &mut message);
                 self.emit(station, port, message);
             }
             Effect::EnterRejected(mut message, error) => {
                 station.counts.entered += 1;
                 self.events += 1;
                 message.arrived = self.now;
-                Self::own(station, &mut message);
+                Self::own(station.number, &mut message);
                 self.reject(station, message, &error);
             }
             Effect::Recovered(messages) => {
@@ -172,9 +172,9 @@ impl Shard {
     }
 
     /// A message of a closed loop belongs to the source that it enters from (G7).
-    pub(super) fn own(station: &Station, message: &mut Message) {
+    pub(super) fn own(source: u32, message: &mut Message) {
         if let Some(tracked) = message.tracked() {
-            message.head_mut().tracked = Some(Tracked { origin: station.number, ..tracked });
+            message.head_mut().tracked = Some(Tracked { origin: source, ..tracked });
         }
     }
 

@@ -32,7 +32,7 @@ impl Shard {
                 let number = station.number as usize;
                 stations[number] = Some(station);
             }
-            shard.next.clear();
+            shard.forget_ready();
         }
         let pipes = joined(shards);
         let first = &mut shards[0];
@@ -75,6 +75,7 @@ impl Shard {
             shard.places = places.clone();
             shard.calendar.take_all(newest);
             shard.enter_all(entries);
+            shard.forget_ready();
             shard.next = (0..).zip(shard.stations()).filter(|(_, station)| station.ready).map(|(local, _)| local).collect();
             shard.producing = shard.stations().filter(|station| station.producing).count();
             shard.behind.clear();

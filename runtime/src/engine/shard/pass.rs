@@ -5,6 +5,7 @@
 
 use super::take::Incoming;
 use super::{Shard, mark_ready};
+use crate::engine::pipe::RunningHash;
 use crate::engine::signal::{Parcel, Signal};
 use crate::engine::station::{Health, Station, contained};
 use crate::id::mix;
@@ -15,8 +16,8 @@ use crate::node::{Effects, Fan, Flow, Intake};
 use crate::telemetry::histogram::Histogram;
 use crate::telemetry::snapshot::Tapped;
 use crate::units::{Moment, Span};
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::vec::Drain;
 
 /// Counts equal values in a row as one: what moves together has mostly the same age.
 struct Tally {
@@ -113,19 +114,53 @@ impl Shard {
             return self.carry_one(station, passed);
         }
         let mut passed = std::mem::take(&mut station.lane.passed);
-        let mut rest = passed.drain(..);
-        while let Some(first) = rest.as_slice().first() {
-            let way = first.way;
-            let count = rest.as_slice().iter().take_while(|passed| passed.way == way).count();
-            match way {
-                Way::Emitted(port) => self.emit_run(station, usize::from(port), false, count, &mut rest),
-                Way::Entered(port) => self.emit_run(station, usize::from(port), true, count, &mut rest),
-                Way::HandedOut(port) => self.hand_out_run(station, usize::from(port), count, &mut rest),
-                Way::Delivered => self.deliver_run(station, count, &mut rest),
+        let Some(way) = passed.first().map(|first| first.way) else { return };
+        if passed.iter().all(|passed| passed.way == way) {
+            self.book_stays(station, &passed);
+            self.carry_run(station, way, passed.len(), passed.drain(..));
+        } else {
+            let mut rest = passed.drain(..);
+            while let Some(first) = rest.as_slice().first() {
+                let way = first.way;
+                let count = rest.as_slice().iter().take_while(|passed| passed.way == way).count();
+                self.book_stays(station, &rest.as_slice()[..count]);
+                self.carry_run(station, way, count, rest.by_ref().take(count));
             }
         }
-        drop(rest);
         station.lane.passed = passed;
+    }
+
+    /// Books how long messages were here that leave the same way; those that ended are booked as they end.
+    fn book_stays(&self, station: &mut Station, run: &[Passed]) {
+        let mut stays = Tally::new();
+        for Passed { way, message, .. } in run {
+            let since = match way {
+                Way::Emitted(_) | Way::HandedOut(_) => message.arrived,
+                Way::Entered(_) => message.entered,
+                Way::Delivered => return,
+            };
+            stays.record(&mut station.residence, self.now.since(since).0);
+        }
+        stays.end(&mut station.residence);
+    }
+
+    /// Hands over `count` messages that leave the same way.
+    fn carry_run(&mut self, station: &mut Station, way: Way, count: usize, run: impl Iterator<Item = Passed>) {
+        match way {
+            Way::Emitted(port) => self.emit_run(station, usize::from(port), count, run),
+            Way::Entered(port) => {
+                station.counts.entered += count as u64;
+                self.events += count as u64;
+                let source = station.number;
+                let run = run.map(|mut passed| {
+                    Self::own(source, &mut passed.message);
+                    passed
+                });
+                self.emit_run(station, usize::from(port), count, run);
+            }
+            Way::HandedOut(port) => self.hand_out_run(station, usize::from(port), count, run),
+            Way::Delivered => self.deliver_run(station, count, run),
+        }
     }
 
     /// Hands over one message: there is no run to make of it.
@@ -137,7 +172,7 @@ impl Shard {
                     station.counts.entered += 1;
                     self.events += 1;
                     message.arrived = message.entered;
-                    Self::own(station, &mut message);
+                    Self::own(station.number, &mut message);
                 }
                 station.rooms[port] += 1;
                 match station.outputs[port].plain {
@@ -154,131 +189,130 @@ impl Shard {
     }
 
     /// Several messages go on at one output.
-    fn emit_run(&mut self, station: &mut Station, port: usize, entered: bool, count: usize, rest: &mut Drain<'_, Passed>) {
-        let mut run = std::mem::take(&mut self.run);
-        let mut bytes = 0;
-        let mut stays = Tally::new();
-        for Passed { size, mut message, .. } in rest.by_ref().take(count) {
-            if entered {
-                message.arrived = message.entered;
-                Self::own(station, &mut message);
-            }
-            stays.record(&mut station.residence, self.now.since(message.arrived).0);
+    fn emit_run(&mut self, station: &mut Station, port: usize, count: usize, run: impl Iterator<Item = Passed>) {
+        let now = self.now;
+        let run = run.map(move |Passed { size, mut message, .. }| {
             // From here on it is the pipe's; a time to live there counts from now.
-            message.arrived = self.now;
-            bytes += u64::from(size);
-            run.push(message);
-        }
-        stays.end(&mut station.residence);
-        if entered {
-            station.counts.entered += count as u64;
-            self.events += count as u64;
-        }
+            message.arrived = now;
+            (size, message)
+        });
         if let Some(pipe) = station.outputs[port].plain {
             self.pipes[pipe as usize].credits -= count as u32;
             station.outputs[port].full |= station.rooms[port] == 0;
-            self.send_run(station, pipe, &mut run, bytes);
-        } else if station.outputs[port].fan == Fan::Copy {
-            self.copy_run(station, port, &mut run, bytes);
+            return self.send_run(station, pipe, run);
+        }
+        // Nothing is used up where nothing bounds.
+        station.rooms[port] += count;
+        if station.outputs[port].fan == Fan::Copy {
+            self.copy_run(station, port, run);
         } else {
             // It was rewired since the station was told where the short way leads.
-            station.rooms[port] += run.len();
-            run.drain(..).for_each(|message| self.emit(station, port, message));
+            run.for_each(|(_, message)| self.emit(station, port, message));
         }
-        run.clear();
-        self.run = run;
     }
 
     /// Copies several messages to every pipe (G2): books and open descendants grow by all but one for each.
-    fn copy_run(&mut self, station: &mut Station, port: usize, run: &mut Vec<Message>, bytes: u64) {
-        // Nothing is used up where nothing bounds.
-        station.rooms[port] += run.len();
+    fn copy_run(&mut self, station: &mut Station, port: usize, messages: impl Iterator<Item = (u32, Message)>) {
+        let mut run = std::mem::take(&mut self.run);
+        run.extend(messages);
         let pipes = std::mem::take(&mut station.outputs[port].pipes);
         if let Some((last, others)) = pipes.split_last() {
             station.counts.copied += (others.len() * run.len()) as u64;
             if !others.is_empty() {
-                for message in &*run {
+                for (_, message) in &run {
                     self.opened(station, message, others.len() as u32);
                 }
             }
             for pipe in others {
-                let mut copies = std::mem::take(&mut self.copies);
-                copies.extend(run.iter().cloned());
-                self.send_run(station, *pipe, &mut copies, bytes);
-                copies.clear();
-                self.copies = copies;
+                self.send_run(station, *pipe, run.iter().map(|(size, message)| (*size, message.clone())));
             }
-            self.send_run(station, *last, run, bytes);
+            self.send_run(station, *last, run.drain(..));
         }
         station.outputs[port].pipes = pipes;
+        run.clear();
+        self.run = run;
     }
 
-    /// Puts messages into a pipe towards its receiver, in order.
-    fn send_run(&mut self, from: &mut Station, pipe_number: u32, run: &mut Vec<Message>, bytes: u64) {
+    /// Puts messages, with what the pipe's byte count sees of each, into a pipe towards its receiver, in order.
+    fn send_run(&mut self, from: &mut Station, pipe_number: u32, messages: impl Iterator<Item = (u32, Message)>) {
+        let (now, round) = (self.now, self.round);
         let pipe = &mut self.pipes[pipe_number as usize];
-        pipe.sent_run(self.now, run, bytes);
-        if pipe.watched {
-            let at = self.now;
-            for message in &*run {
-                // Where nobody takes them out fast enough, nothing is copied.
-                let shown = self.taps.as_ref().is_some_and(|taps| {
-                    !taps.is_full() && taps.try_send(Tapped { pipe: pipe.shape.id.clone(), at, message: message.clone() }).is_ok()
-                });
-                pipe.not_shown += u64::from(!shown);
-            }
-        }
-        from.counts.sent += run.len() as u64;
-        let receiver = pipe.shape.to.0;
-        let place = self.places[receiver as usize];
-        if place.shard != self.number {
-            let messages = std::mem::take(run);
-            return self.parcels[place.shard as usize].push(Parcel::Messages { pipe: pipe_number, messages });
-        }
-        pipe.waiting += run.len() as u32;
-        let (round, next) = (self.round, &mut self.next);
-        let mut receive = |station: &mut Station| {
-            station.messages.put_all(round, pipe_number, run.drain(..));
-            mark_ready(station, place.local, next);
-        };
-        if receiver == from.number {
-            receive(from);
+        let (to, flow) = (pipe.shape.to.0, pipe.shape.flow);
+        let place = self.places[to as usize];
+        let mut parcel = VecDeque::new();
+        let inbox = if place.shard == self.number {
+            let station = match &mut self.stations[place.local as usize] {
+                Some(station) => station,
+                None => &mut *from,
+            };
+            mark_ready(station, place.local, &mut self.receivers);
+            station.messages.open(round, pipe_number)
         } else {
-            receive(self.stations[place.local as usize].as_mut().expect("only one station is out of its place"));
+            &mut parcel
+        };
+        inbox.reserve(messages.size_hint().0);
+        let before = inbox.len();
+        let mut hash = RunningHash::at(pipe.hash, now);
+        let mut bytes = 0;
+        // Where nobody takes them out fast enough, nothing is copied.
+        let mut taps = self.taps.as_ref().filter(|taps| pipe.watched && !taps.is_full());
+        let mut shown = 0;
+        for (size, message) in messages {
+            bytes += u64::from(size);
+            hash.take(&message);
+            if let Some(open) = taps {
+                let tapped = Tapped { pipe: pipe.shape.id.clone(), at: now, message: message.clone() };
+                taps = taps.filter(|_| open.try_send(tapped).is_ok());
+                shown += u64::from(taps.is_some());
+            }
+            inbox.push_back((pipe_number, message));
+        }
+        let count = (inbox.len() - before) as u64;
+        pipe.hash = hash.now();
+        pipe.messages += count;
+        pipe.bytes += bytes;
+        if pipe.watched {
+            pipe.not_shown += count - shown;
+        }
+        if flow != Flow::Free {
+            pipe.entered(now, count);
+        }
+        from.counts.sent += count;
+        if place.shard == self.number {
+            pipe.waiting += count as u32;
+        } else {
+            self.parcels[place.shard as usize].push(Parcel::Messages { pipe: pipe_number, messages: parcel });
         }
     }
 
     /// A store hands several messages out, against the oldest credit first (G3).
-    fn hand_out_run(&mut self, station: &mut Station, port: usize, mut count: usize, rest: &mut Drain<'_, Passed>) {
+    fn hand_out_run(&mut self, station: &mut Station, port: usize, mut count: usize, run: impl Iterator<Item = Passed>) {
         station.counts.handed_out += count as u64;
         if let Some(store) = &mut station.store {
             store.in_service += count as u64;
         }
+        let number = station.number;
+        let mut run = run.map(move |Passed { size, mut message, .. }| {
+            if let Settlement::One(delivery) = &mut message.settlement {
+                delivery.origin = number;
+            }
+            (size, message)
+        });
         while count > 0 {
             let Some(credit) = station.outputs[port].credits.front_mut() else {
                 debug_assert!(false, "the room of a store is the sum of its credits");
-                return rest.by_ref().take(count).for_each(|passed| self.drop_at_output(station, &passed.message, "no_credit"));
+                return run.for_each(|(_, message)| self.drop_at_output(station, &message, "no_credit"));
             };
             let (pipe, part) = (credit.0, count.min(credit.1 as usize));
             credit.1 -= part as u32;
             if credit.1 == 0 {
                 station.outputs[port].credits.pop_front();
             }
-            count -= part;
-            let mut run = std::mem::take(&mut self.run);
-            let mut bytes = 0;
-            let mut stays = Tally::new();
-            for Passed { size, mut message, .. } in rest.by_ref().take(part) {
-                if let Settlement::One(delivery) = &mut message.settlement {
-                    delivery.origin = station.number;
-                }
-                stays.record(&mut station.residence, self.now.since(message.arrived).0);
-                bytes += u64::from(size);
-                run.push(message);
+            if part == count {
+                return self.send_run(station, pipe, run);
             }
-            stays.end(&mut station.residence);
-            self.send_run(station, pipe, &mut run, bytes);
-            run.clear();
-            self.run = run;
+            count -= part;
+            self.send_run(station, pipe, run.by_ref().take(part));
         }
     }
 
@@ -326,13 +360,13 @@ impl Shard {
     }
 
     /// Several messages ended well here (G6).
-    fn deliver_run(&mut self, station: &mut Station, count: usize, rest: &mut Drain<'_, Passed>) {
+    fn deliver_run(&mut self, station: &mut Station, count: usize, run: impl Iterator<Item = Passed>) {
         station.counts.delivered += count as u64;
         let (mut stays, mut latencies, mut latencies_here) = (Tally::new(), Tally::new(), Tally::new());
         let mut here = station.latency.take().unwrap_or_default();
         // Acknowledgements for one store in a row are one signal.
         let (mut origin, mut acks) = (0, std::mem::take(&mut self.acks));
-        for Passed { message, .. } in rest.by_ref().take(count) {
+        for Passed { message, .. } in run {
             let latency = self.now.since(message.entered).0;
             latencies.record(&mut self.latency, latency);
             latencies_here.record(&mut here, latency);
@@ -374,11 +408,11 @@ impl Shard {
     }
 
     /// Takes messages from another shard.
-    pub(super) fn accept_run(&mut self, pipe: u32, messages: Vec<Message>) {
+    pub(super) fn accept_run(&mut self, pipe: u32, mut messages: VecDeque<(u32, Message)>) {
         let local = self.places[self.pipes[pipe as usize].shape.to.0 as usize].local;
         let station = self.stations[local as usize].as_mut().expect("stations are in place between rounds");
         self.pipes[pipe as usize].waiting += messages.len() as u32;
-        station.messages.put_all(self.round, pipe, messages.into_iter());
+        station.messages.open(self.round, pipe).append(&mut messages);
         mark_ready(station, local, &mut self.next);
     }
 

@@ -70,6 +70,7 @@ impl Filter {
 }
 
 impl Behaviour for Filter {
+    #[inline(always)]
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         if let Event::Message(_, message) = event {
             self.take(message, fx);

@@ -236,6 +236,7 @@ pub(super) fn set_field(payload: &mut Value, path: &[String], value: Value) -> R
 }
 
 impl Behaviour for Map {
+    #[inline(always)]
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         if let Event::Message(_, message) = event {
             self.take(message, fx);

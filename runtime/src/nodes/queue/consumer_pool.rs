@@ -256,6 +256,7 @@ impl ConsumerPool {
 }
 
 impl Behaviour for ConsumerPool {
+    #[inline]
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         match event {
             Event::Message(_, message) => self.start(message, fx),

@@ -284,6 +284,7 @@ impl Sink {
 }
 
 impl Behaviour for Sink {
+    #[inline(always)]
     fn on(&mut self, event: Event, fx: &mut Effects<'_>) {
         match event {
             Event::Message(_, message) => self.take(message, fx),

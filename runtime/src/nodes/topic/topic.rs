@@ -3,14 +3,13 @@
 use super::record::{MOST_KEPT, Record, StartFrom};
 use super::routes::{Chosen, DIALECTS, Routes};
 use crate::id::NodeId;
-use crate::message::{Head, Message};
+use crate::message::{Head, Message, Shared};
 use crate::node::reason::UNROUTABLE;
 use crate::node::{Behaviour, Change, Effects, Event, Family, Fan, Field, FieldType, Figure, Flow, Form, Gauge, Kind, Port, Ports, Preset};
 use crate::problem::Problem;
 use crate::setting::Settings;
 use crate::units::Moment;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 const OUT: usize = 0;
 const UNROUTED: usize = 1;
@@ -102,19 +101,19 @@ fn ports(_: &Settings) -> Ports {
     }
 }
 
-fn name(form: &mut Form<'_>, routes: &Routes) -> Option<Arc<Head>> {
+fn name(form: &mut Form<'_>, routes: &Routes) -> Option<Shared<Head>> {
     let name = form.text("name").filter(|name| !name.is_empty());
     if let Some(fault) = name.as_ref().and_then(|name| routes.dialect.check_topic(name).err()) {
         let subject = form.subject("name");
         let hint = "a message is published to one topic; patterns belong to subscriptions";
         form.push(Problem::error("PW207", subject, fault.message).at(1, fault.column).hint(hint));
     }
-    name.map(|name| Arc::new(Head { topic: Some(name.into()), ..Head::default() }))
+    name.map(|name| Shared::new(Head { topic: Some(name.into()), ..Head::default() }))
 }
 
 struct Topic {
     /// What a message without any head gets: the name, shared.
-    head: Option<Arc<Head>>,
+    head: Option<Shared<Head>>,
     routes: Routes,
     record: Record,
     /// Which subscriptions take messages just now.
@@ -129,7 +128,7 @@ impl Topic {
         let Some(named) = &self.head else { return };
         match &mut message.head {
             None => message.head = Some(named.clone()),
-            Some(head) if head.topic.is_none() => Arc::make_mut(head).topic.clone_from(&named.topic),
+            Some(head) if head.topic.is_none() => Shared::make_mut(head).topic.clone_from(&named.topic),
             Some(_) => {}
         }
     }

@@ -1,7 +1,7 @@
 //! A generator's settings, and the making of one message by them.
 
 use crate::expr::Expression;
-use crate::message::{Head, Message};
+use crate::message::{Head, Message, Shared};
 use crate::node::{Effects, Form};
 use crate::nodes::publish::arrivals::{Batch, Shape, read_shape};
 use crate::random::Purpose;
@@ -22,14 +22,14 @@ pub struct GeneratorSettings {
     headers: Vec<(Arc<str>, Expression)>,
     priority: u8,
     /// The whole head, where it is the same for all messages.
-    head: Option<Arc<Head>>,
+    head: Option<Shared<Head>>,
 }
 
 impl GeneratorSettings {
     pub fn read(form: &mut Form<'_>) -> Self {
         let topic = form.template("topic");
         let constant = topic.as_ref().filter(|topic| topic.is_constant());
-        let head = constant.map(|topic| Arc::new(Head { topic: Some(topic.source().into()), ..Head::default() }));
+        let head = constant.map(|topic| Shared::new(Head { topic: Some(topic.source().into()), ..Head::default() }));
         let shape = read_shape(form);
         // Bursts have a size of their own, and users send one message each.
         let batched = !matches!(shape, Shape::Burst { .. } | Shape::Closed(_) | Shape::Fastest);

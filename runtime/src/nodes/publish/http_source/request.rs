@@ -97,7 +97,7 @@ impl Content {
         }
         let head = message.head_mut();
         (head.content_type, head.key, head.correlation) = (self.media, self.key, self.correlation);
-        (head.trace_parent, head.headers) = (self.trace_parent, self.headers);
+        (head.trace_parent, head.headers) = (self.trace_parent, self.headers.into());
         message
     }
 }
