@@ -207,9 +207,8 @@ impl Shard {
 
     /// By the wall clock: lets some of the stations that have something to do act, each in a round of its own. Whom a station sends messages
     /// acts right after it, while they are still in the cache. Everybody else, senders that hear of room above all, waits for his turn: so nobody
-    /// sends twice before those have acted that were there already.
-    pub fn turn(&mut self, now: Moment) {
-        self.now = now;
+    /// sends twice before those have acted that were there already. The clock is read for each: what goes through several takes its time.
+    pub fn turn(&mut self, clock: impl Fn() -> Moment) {
         // Sent to between two turns: at the start of the run, or by a change.
         self.next.append(&mut self.receivers);
         let mut waiting = std::mem::take(&mut self.next);
@@ -222,6 +221,7 @@ impl Shard {
                 left = left.saturating_sub(1);
                 following -= 1;
                 self.round += 1;
+                self.now = clock();
                 self.with_station(local, Self::activate);
                 local = match self.receivers.pop() {
                     Some(receiver) if following > 0 => receiver,

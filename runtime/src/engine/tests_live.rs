@@ -125,7 +125,7 @@ fn receivers_act_before_whoever_sent_to_them_sends_again() {
         for turn in 0..2_000 {
             let now = Moment(turn * 50_000);
             shard.fall_due(now);
-            shard.turn(now);
+            shard.turn(|| now);
             let waiting = shard.stations().map(|station| station.messages.len()).max().expect("there are stations");
             assert!(waiting <= 2_048, "{waiting} messages wait at one node after {turn} turns");
         }

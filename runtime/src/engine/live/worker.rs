@@ -177,7 +177,7 @@ impl Worker {
         let now = self.clock.now();
         self.shard.fall_due(now);
         if !self.shard.idle() {
-            self.shard.turn(now);
+            self.shard.turn(|| self.clock.now());
             self.hand_over();
             return None;
         }
