@@ -12,6 +12,7 @@ use crate::setting::{Setting, Settings};
 use crate::telemetry::report::Report;
 use crate::telemetry::snapshot::{Mode, NodeState, RunState, Snapshot};
 use crate::units::{Moment, Span};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -133,6 +134,25 @@ fn receivers_act_before_whoever_sent_to_them_sends_again() {
         let (least, most) = (ended.iter().min(), ended.iter().max());
         assert!(ended.len() == subscriptions && least.zip(most).is_some_and(|(least, most)| most - least <= 2_048), "{ended:?}");
     }
+}
+
+#[test]
+fn g6_what_passes_through_several_nodes_in_one_turn_has_a_latency() {
+    let source = [("arrivals", word("fastest")), ("count", number(1_000))];
+    let graph = graph(&[("source", "generator", &source), ("end", "sink", &[])], &["source.out -> end.in"]);
+    let mut simulation = Simulation::new(plan(&graph, 1), &SimulationOptions::default());
+    let shard = simulation.shard();
+    let clock = Cell::new(0);
+    for _ in 0..50 {
+        shard.fall_due(Moment(clock.get()));
+        shard.turn(|| {
+            clock.set(clock.get() + 1_000);
+            Moment(clock.get())
+        });
+    }
+    let latency = shard.stations().find_map(|station| station.latency.as_deref()).expect("messages have ended");
+    assert_eq!(latency.count(), 1_000);
+    assert!(latency.min() >= 1_000, "{}", latency.min());
 }
 
 #[test]
