@@ -58,9 +58,9 @@ pub struct Place {
 
 /// What one activation of a station may take in before others get their turn.
 const MOST_TAKEN: usize = 256;
-/// How many stations one turn by the wall clock activates before parcels and orders are looked at again.
+/// After so many activations a turn by the wall clock begins with no other station, and parcels and orders are looked at again.
 const MOST_IN_A_TURN: usize = 64;
-/// How many of them may follow upon one, before those get their turn that waited already.
+/// How many may follow one upon another before those get their turn that waited already, the first included.
 const MOST_FOLLOWING: usize = 32;
 /// More events than this at one node in one instant means an endless loop (G13).
 const MOST_IN_AN_INSTANT: u32 = 100_000;
