@@ -5,7 +5,7 @@ use super::scene::{SceneNode, Side};
 use super::{CanvasInput, CanvasState};
 use crate::theme;
 use crate::widgets::{StateMark, figure};
-use egui::{RichText, Ui};
+use egui::{Label, RichText, Ui};
 use pipewright_runtime::id::{NodeId, PipeId};
 use pipewright_runtime::problem::{Problem, Severity, Subject};
 use pipewright_runtime::telemetry::snapshot::{NodeFigures, NodeState, PipeFigures};
@@ -172,8 +172,9 @@ pub fn tooltip_ui(response: &egui::Response, input: &CanvasInput<'_>, state: &Ca
 }
 
 fn pipe_figures_ui(ui: &mut Ui, input: &CanvasInput<'_>, figures: &PipeFigures) {
+    // A number is never broken where its thousands are set apart.
     let line = |ui: &mut Ui, text: String| {
-        ui.label(RichText::new(text).font(theme::mono(11.5)).color(input.theme.dim));
+        ui.add(Label::new(RichText::new(text).font(theme::mono(11.5)).color(input.theme.dim)).extend());
     };
     line(ui, format!("{}  ·  {} in all", figure::rate(figures.rate), figure::count(figures.messages)));
     if figures.capacity > 0 {
@@ -217,7 +218,7 @@ fn problem_ui(ui: &mut Ui, input: &CanvasInput<'_>, state: &CanvasState, problem
 fn marked_ui(ui: &mut Ui, input: &CanvasInput<'_>, mark: StateMark, text: &str) {
     ui.horizontal(|ui| {
         mark.ui(ui, input.theme);
-        ui.add(egui::Label::new(RichText::new(text).size(12.0).color(input.theme.text)).wrap());
+        ui.add(Label::new(RichText::new(text).size(12.0).color(input.theme.text)).wrap());
     });
 }
 

@@ -267,19 +267,20 @@ impl Pipe {
 
     /// Books a message that leaves the sender.
     pub fn sent(&mut self, now: Moment, message: &Message, size: usize) {
-        self.messages += 1;
-        self.bytes += size as u64;
         let mut hash = RunningHash::at(self.hash, now);
         hash.take(message);
-        self.hash = hash.now();
-        if self.shape.flow != Flow::Free {
-            self.depth.add(now, 1);
-        }
+        self.sent_run(now, hash, 1, size as u64);
     }
 
-    /// Counts messages that come into it, where it holds any.
-    pub fn entered(&mut self, now: Moment, messages: u64) {
-        self.depth.add(now, messages);
+    /// Books messages that leave the sender together, `bytes` in all, over which `hash` has gone on.
+    #[inline]
+    pub fn sent_run(&mut self, now: Moment, hash: RunningHash, messages: u64, bytes: u64) {
+        self.messages += messages;
+        self.bytes += bytes;
+        self.hash = hash.now();
+        if self.shape.flow != Flow::Free {
+            self.depth.add(now, messages);
+        }
     }
 
     /// Notes whether the sender waits for room here.

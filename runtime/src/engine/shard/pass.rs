@@ -237,8 +237,7 @@ impl Shard {
     fn send_run(&mut self, from: &mut Station, pipe_number: u32, messages: impl Iterator<Item = (u32, Message)>) {
         let (now, round) = (self.now, self.round);
         let pipe = &mut self.pipes[pipe_number as usize];
-        let (to, flow) = (pipe.shape.to.0, pipe.shape.flow);
-        let place = self.places[to as usize];
+        let place = self.places[pipe.shape.to.0 as usize];
         let mut parcel = VecDeque::new();
         let inbox = if place.shard == self.number {
             let station = match &mut self.stations[place.local as usize] {
@@ -268,14 +267,9 @@ impl Shard {
             inbox.push_back((pipe_number, message));
         }
         let count = (inbox.len() - before) as u64;
-        pipe.hash = hash.now();
-        pipe.messages += count;
-        pipe.bytes += bytes;
+        pipe.sent_run(now, hash, count, bytes);
         if pipe.watched {
             pipe.not_shown += count - shown;
-        }
-        if flow != Flow::Free {
-            pipe.entered(now, count);
         }
         from.counts.sent += count;
         if place.shard == self.number {
